@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The protocol of stepupd, whole.
+ *
+ * Transport: AF_UNIX SOCK_SEQPACKET, one frame a packet, at most
+ * WIRE_PACKET_MAX bytes.  An empty packet means the end.
+ *
+ * Frame:   version u8 | verb u8 | field*
+ * Field:   tag u8 | length u16 big-endian | length bytes
+ *
+ * A tag with WIRE_IGNORABLE set may be skipped by a reader that does not
+ * know it.  Every other unknown tag, a tag twice, bytes left over, a field
+ * of the wrong length or a string with a NUL makes the frame malformed
+ * (OUT_PROTOCOL).  Integers are unsigned and big-endian; i64 is two's
+ * complement.
+ *
+ * CHECK, VERIFY (version 1; answered for ever; newer fields carry
+ * WIRE_IGNORABLE; the answer's version byte is the server's version):
+ *   request   [NAME, UID] SERVICE [RHOST] [TTY]; VERIFY also ANSWER EARLIER
+ *             No NAME and UID: the name service does not know the person.
+ *             At the public door NAME and UID may be left out; who asks is
+ *             the peer.
+ *   answer    verb | WIRE_REPLY: OUTCOME and, where they say something,
+ *             KINDS WHY WAIT COUNT LIMIT LOCK LEFT KIND PATH REASON HELP
+ *
+ * STATUS, ENROLL, CODES, REMOVE: a conversation on one connection.
+ *   request   [NAME] (administration only) [FLAGS] [LABEL]
+ *   then any number of rounds, the server speaks and the client answers:
+ *     PROMPT  TEXT STYLE                 -> REPLY ANSWER (or CANCEL)
+ *     NOTE    TEXT                       (no answer)
+ *     OFFER   SECRET ISSUER NAME ALGORITHM DIGITS PERIOD
+ *                                        (no answer: show it, a PROMPT
+ *                                        with STYLE_NEW_CODE follows)
+ *     MISS    TRIES [SKEW] [FLAGS]       (the new code was wrong; another
+ *                                        PROMPT follows)
+ *     SHEET   CODES [NUMBER]             -> with NUMBER: show, and a PROMPT
+ *                                        STYLE_SHEET_CODE follows that asks
+ *                                        for that code; without: show them
+ *   answer    verb | WIRE_REPLY, one packet or a run of them; LAST in the
+ *             last, which alone carries OUTCOME (and the facts above).
+ *             STATUS: a packet for each authenticator (LABEL ALGORITHM
+ *             DIGITS PERIOD CREATED [USED]), then the last: OUTCOME NAME
+ *             [ENROLLED LEFT CODES_MADE CODES_ALL], and per locked kind
+ *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_DISABLED,
+ *             FLAG_ADMIN_LOCK).
+ *             CODES without FLAG_NEW: the last packet as for STATUS.
+ */
+#ifndef STEPUP_COMMON_WIRE_H
+#define STEPUP_COMMON_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/secret.h"
+
+#define WIRE_VERSION	1
+#define WIRE_PACKET_MAX	4096
+#define WIRE_STRING_MAX	255
+#define WIRE_ANSWER_MAX	128
+#define WIRE_IGNORABLE	0x80
+#define WIRE_REPLY	0x80
+
+/* A code on a sheet: 16 symbols, no separators; at most 20 of them. */
+#define WIRE_CODE_LENGTH 16
+#define WIRE_CODES_MAX	20
+
+enum wire_verb {
+	VERB_CHECK = 1,
+	VERB_VERIFY = 2,
+	VERB_STATUS = 3,
+	VERB_ENROLL = 4,
+	VERB_CODES = 5,
+	VERB_REMOVE = 6,
+	/* inside a conversation */
+	VERB_PROMPT = 32,
+	VERB_NOTE = 33,
+	VERB_OFFER = 34,
+	VERB_MISS = 35,
+	VERB_SHEET = 36,
+	VERB_ANSWER = 40,	/* the client's ANSWER to a prompt */
+	VERB_CANCEL = 41	/* the person gave up; the server ends */
+};
+
+enum wire_tag {
+	TAG_NAME = 1,		/* string */
+	TAG_UID,		/* u32 */
+	TAG_SERVICE,		/* string */
+	TAG_RHOST,		/* string */
+	TAG_TTY,		/* string */
+	TAG_ANSWER,		/* bytes 0..128, what was typed */
+	TAG_EARLIER,		/* u8 0..5: wrong app codes charged before in
+				   this conversation */
+	TAG_OUTCOME,		/* u8, enum outcome */
+	TAG_KINDS,		/* u8, mask of KIND_* */
+	TAG_WHY,		/* u8, enum outcome */
+	TAG_WAIT,		/* u32 s */
+	TAG_COUNT,		/* u32 */
+	TAG_LIMIT,		/* u32 */
+	TAG_LOCK,		/* u32 s */
+	TAG_LEFT,		/* u32, unspent recovery codes */
+	TAG_KIND,		/* u8, KIND_* */
+	TAG_PATH,		/* string, for the log */
+	TAG_REASON,		/* string, for the log */
+	TAG_HELP,		/* string, for the person (setting `help`) */
+	TAG_LAST,		/* u8 1 */
+	TAG_TEXT,		/* string, for the person */
+	TAG_STYLE,		/* u8, enum wire_style */
+	TAG_SECRET,		/* bytes 16..64 */
+	TAG_ISSUER,		/* string */
+	TAG_ALGORITHM,		/* u8, enum otp_algorithm */
+	TAG_DIGITS,		/* u8 */
+	TAG_PERIOD,		/* u8 */
+	TAG_CODES,		/* bytes, n * WIRE_CODE_LENGTH */
+	TAG_NUMBER,		/* u8, 1.. */
+	TAG_TRIES,		/* u8, how many are left */
+	TAG_SKEW,		/* i64 s, the phone's clock less ours */
+	TAG_FLAGS,		/* u32, FLAG_* */
+	TAG_LABEL,		/* string, name of an authenticator */
+	TAG_CREATED,		/* i64, seconds since 1970 */
+	TAG_USED,		/* i64 */
+	TAG_ENROLLED,		/* i64 */
+	TAG_CODES_MADE,		/* i64 */
+	TAG_CODES_ALL,		/* u32, how many codes the set had */
+	TAG_WAIT_TOTP,		/* u32 s */
+	TAG_WAIT_RECOVERY,	/* u32 s */
+	WIRE_TAGS		/* one more than the last tag */
+};
+
+enum wire_style {
+	STYLE_PASSWORD = 1,	/* hidden */
+	STYLE_SHOWN,		/* echoed */
+	STYLE_FACTOR,		/* a current code or recovery code */
+	STYLE_NEW_CODE,		/* the code of the secret just offered */
+	STYLE_SHEET_CODE,	/* one code of the sheet just shown */
+	STYLE_CONFIRM		/* yes or no: ANSWER is "yes" or anything else */
+};
+
+#define FLAG_REPLACE	0x01u	/* ENROLL: old authenticators become void */
+#define FLAG_NEW	0x02u	/* CODES: make new ones */
+#define FLAG_ALL	0x04u	/* REMOVE: all authenticators */
+#define FLAG_DISABLED	0x08u	/* STATUS: app codes are at their cap */
+#define FLAG_ADMIN_LOCK	0x10u	/* STATUS: locked by an administrator */
+#define FLAG_DEFAULTS	0x20u	/* MISS: the code fits SHA-1, 6 digits, 30 s */
+#define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
+
+struct wire_field {
+	const uint8_t	*data;	/* into the packet that was read */
+	uint16_t	 len;
+	bool		 present;
+};
+
+struct wire_message {
+	uint8_t		 version;
+	uint8_t		 verb;
+	struct wire_field field[WIRE_TAGS];
+};
+
+/*
+ * Reads one packet.  False, and nothing present, when it is malformed or
+ * its version is 0.  The fields borrow from data.  Lengths and the content
+ * of strings have been held against the tag's row; values have not.
+ */
+bool wire_read(const void *data, size_t len, struct wire_message *);
+
+/*
+ * Getters.  Absent: false, *out is 0 or "".  The integer ones take a field
+ * of the tag's own width.
+ */
+bool wire_has(const struct wire_message *, enum wire_tag);
+bool wire_get_uint(const struct wire_message *, enum wire_tag, uint32_t *out);
+bool wire_get_int64(const struct wire_message *, enum wire_tag, int64_t *out);
+/* buf holds WIRE_STRING_MAX + 1 bytes. */
+bool wire_get_string(const struct wire_message *, enum wire_tag,
+    char buf[WIRE_STRING_MAX + 1]);
+bool wire_get_secret(const struct wire_message *, enum wire_tag,
+    struct secret *out);
+
+/*
+ * Writing.  A writer remembers its first failure (a value too long, too
+ * large, of another type, or no room); wire_done tells.  A writer may hold
+ * a secret: wire_wipe after the last use.
+ */
+struct wire_writer {
+	size_t	len;
+	bool	failed;
+	uint8_t	data[WIRE_PACKET_MAX];
+};
+
+void wire_start(struct wire_writer *, uint8_t version, uint8_t verb);
+void wire_put_uint(struct wire_writer *, enum wire_tag, uint32_t);
+void wire_put_int64(struct wire_writer *, enum wire_tag, int64_t);
+/* NULL writes nothing; a longer string is a failure. */
+void wire_put_string(struct wire_writer *, enum wire_tag, const char *);
+/* As wire_put_string, but a longer string is cut: for path and reason. */
+void wire_put_cut(struct wire_writer *, enum wire_tag, const char *);
+void wire_put_bytes(struct wire_writer *, enum wire_tag, const void *, size_t);
+bool wire_done(const struct wire_writer *);
+void wire_wipe(struct wire_writer *);
+
+/*
+ * One packet in, one packet out.  Descriptors passed along are never
+ * received (no control buffer), a cut packet is malformed.
+ */
+enum wire_io {
+	WIRE_OK = 0,
+	WIRE_END,		/* empty packet, ECONNRESET, EPIPE */
+	WIRE_AGAIN,		/* nothing there, or no room */
+	WIRE_MALFORMED,		/* longer than WIRE_PACKET_MAX */
+	WIRE_ERROR
+};
+
+/* MSG_DONTWAIT, MSG_TRUNC; *len bytes in buf. */
+enum wire_io wire_receive(int fd, uint8_t buf[WIRE_PACKET_MAX], size_t *len);
+/* MSG_DONTWAIT | MSG_NOSIGNAL; a failed writer is WIRE_ERROR. */
+enum wire_io wire_send(int fd, const struct wire_writer *);
+
+/*
+ * Poll fd for events (POLLIN, POLLOUT) until the deadline on
+ * CLOCK_MONOTONIC (milliseconds); false when it passed or poll failed.
+ */
+bool wire_wait(int fd, short events, int64_t deadline_ms);
+int64_t wire_now_ms(void);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One account, whole: what decide() looks at and what a store driver loads.
+ * Bounded arrays, no pointers, so that an account can be copied.
+ */
+#ifndef STEPUP_DAEMON_ACCOUNT_H
+#define STEPUP_DAEMON_ACCOUNT_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/otpauth.h"
+#include "common/secret.h"
+#include "daemon/limit.h"
+
+#define ACCOUNT_NAME_MAX	255
+#define ACCOUNT_CREDENTIALS_MAX	8
+#define ACCOUNT_CODES_MAX	20
+#define ACCOUNT_LABEL_MAX	64
+#define ACCOUNT_REASON_MAX	200
+
+#define KEY_ID_LENGTH		8	/* hex digits */
+#define SEAL_NONCE		12
+#define SEAL_TAG		16
+#define SEAL_MAX		(OTP_SECRET_MAX + SEAL_TAG)
+#define RECOVERY_SALT		16
+#define RECOVERY_HASH		32
+#define RECOVERY_ROUNDS		1000
+
+enum credential_kind { CREDENTIAL_TOTP = 1 };
+
+/* A secret as it lies in the store: AES-256-GCM, tag at the end. */
+struct sealed {
+	char	key_id[KEY_ID_LENGTH + 1];
+	uint8_t	nonce[SEAL_NONCE];
+	uint8_t	data[SEAL_MAX];
+	size_t	len;
+};
+
+struct credential {
+	int64_t		 id;		/* random, unique in the store, > 0 */
+	enum credential_kind kind;
+	char		 label[ACCOUNT_LABEL_MAX + 1];
+	enum otp_algorithm algorithm;
+	unsigned	 digits, period;
+	int64_t		 created_at;
+	int64_t		 used_at;	/* 0: never */
+	int64_t		 last_step;	/* only later steps are fresh */
+	struct sealed	 sealed;
+	/* Not from the store: what seal_open() found; wiped by the opener. */
+	bool		 opened;
+	struct secret	 secret;
+};
+
+struct recovery_code {
+	uint8_t	hash[RECOVERY_HASH];
+	int64_t	spent_at;		/* 0: unspent */
+};
+
+struct recovery_set {
+	uint8_t		 salt[RECOVERY_SALT];
+	unsigned	 rounds;
+	int64_t		 created_at;	/* 0: there is no set */
+	size_t		 count;		/* 0..ACCOUNT_CODES_MAX */
+	struct recovery_code codes[ACCOUNT_CODES_MAX]; /* [0] is number 1 */
+};
+
+/* A limiter each for a kind and a door. */
+enum limiter_name {
+	LIMITER_TOTP_LOGIN = 0,
+	LIMITER_RECOVERY_LOGIN,
+	LIMITER_TOTP_PUBLIC,
+	LIMITER_RECOVERY_PUBLIC,
+	LIMITERS
+};
+
+/* What the store knows about a name and a uid. */
+enum account_match {
+	ACCOUNT_NONE = 0,	/* neither the name nor the uid */
+	ACCOUNT_FOUND,		/* this name with this uid */
+	ACCOUNT_CHANGED		/* the name with another uid, or the uid
+				   under another name; nothing else is filled */
+};
+
+struct account {
+	enum account_match match;
+	int64_t		 id;		/* > 0 when found */
+	char		 name[ACCOUNT_NAME_MAX + 1];
+	uid_t		 uid;
+	int64_t		 created_at;
+	int64_t		 enrolled_at;	/* last enrollment; 0: never */
+	bool		 locked;	/* by an administrator */
+	char		 lock_reason[ACCOUNT_REASON_MAX + 1];
+	size_t		 credential_count;
+	struct credential credentials[ACCOUNT_CREDENTIALS_MAX];
+	struct recovery_set recovery;
+	struct limiter	 limiters[LIMITERS];
+};
+
+/* Unspent recovery codes. */
+size_t account_codes_left(const struct account *);
+/* Is there a factor: a credential, or an unspent recovery code. */
+bool account_has_factor(const struct account *);
+/* Wipes opened secrets (and everything else). */
+void account_wipe(struct account *);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The keyring: a line per key, `ID BASE64(32 bytes)`, ID 8 hex digits; the
+ * last is active.  A trusted file, 0600.  Keys live in one locked page
+ * that stays out of core dumps.
+ */
+#ifndef STEPUP_DAEMON_KEYRING_H
+#define STEPUP_DAEMON_KEYRING_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/account.h"
+#include "daemon/failure.h"
+
+#define KEY_LENGTH	32
+#define KEYRING_MAX	32	/* keys */
+
+struct keyring;
+
+/*
+ * OUT_DONE and *ring; OUT_KEY (missing, wrong mode, malformed line, same
+ * id twice, no key, too many; *absent tells a missing file) or OUT_MEMORY
+ * and *ring NULL.
+ */
+enum outcome keyring_read(const char *path, uid_t owner,
+    struct keyring **ring, bool *absent, struct failure *);
+/* One new random key in memory; for birth. */
+enum outcome keyring_make(struct keyring **ring);
+/* The text of the file, NUL-terminated; the caller wipes. 0: no room. */
+size_t keyring_print(const struct keyring *, char *buf, size_t size);
+void keyring_free(struct keyring *);
+
+/* NULL when the ring has no such key; borrowed from the ring. */
+const uint8_t *keyring_find(const struct keyring *, const char *id);
+/* The key new secrets are sealed with; *id borrowed from the ring. */
+const uint8_t *keyring_active(const struct keyring *, const char **id);
+
+#endif

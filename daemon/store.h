@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The store: accounts, limiters, events, behind a driver.  A driver loads
+ * an account and writes effects inside one transaction; it knows no
+ * policy, reads no clock, logs nothing.
+ *
+ * Order of calls: open; then any number of
+ *   begin(READ), load..., rollback
+ *   begin(WRITE), { mark, load, apply, (undo | keep) }..., commit
+ * A commit that fails has changed nothing.  After STORE_BROKEN the handle
+ * is only good for close.  One handle is used by one thread and never
+ * carried across fork.
+ */
+#ifndef STEPUP_DAEMON_STORE_H
+#define STEPUP_DAEMON_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/account.h"
+#include "daemon/decide.h"
+#include "daemon/failure.h"
+
+enum store_code {
+	STORE_OK = 0,
+	STORE_BUSY,	/* 2 s did not suffice for the write lock */
+	STORE_ABSENT,	/* there is no store at that path */
+	STORE_BROKEN,	/* corrupt, foreign, newer major, replaced under us,
+			   untrusted */
+	STORE_REFUSED,	/* the disk refused: full, read-only, I/O error */
+	STORE_MEMORY
+};
+
+/* OUT_DONE, OUT_BUSY, OUT_STORE, OUT_STORE, OUT_STORE, OUT_MEMORY. */
+enum outcome store_outcome(enum store_code);
+
+enum store_mode { STORE_READ, STORE_WRITE };
+
+/* How a handle will be used: decides checkpoints (SPEC 5). */
+enum store_role {
+	STORE_SERVING,	/* --login, long-lived: grows the WAL, RESTART right
+			   after opening, PASSIVE when idle */
+	STORE_SPAWNED,	/* --login on descriptor 0 */
+	STORE_ADMIN,
+	STORE_SELF	/* never checkpoints */
+};
+
+struct store_options {
+	enum store_role	 role;
+	uid_t		 owner;		/* whom folder and files belong to */
+	unsigned	 audit_events;	/* newest kept, per ring */
+	const char	*vfs;		/* NULL: the default one */
+};
+
+/* What an event or a tally says besides outcome and account. */
+struct store_event {
+	int64_t		 at;
+	enum door	 door;
+	enum outcome	 outcome;
+	unsigned	 kind;
+	const char	*service, *rhost, *tty;	/* printable; NULL at the
+						   public door */
+};
+
+struct store;
+
+/*
+ * Callback of list: the account without secrets opened; false ends it.
+ */
+typedef bool (*store_visit)(const struct account *, void *arg);
+
+struct store_driver {
+	const char *scheme;	/* "sqlite" */
+
+	/*
+	 * Makes a new store at `path` (which must not exist), closed and
+	 * checkpointed, for the ring whose active key is key_id (kept in the
+	 * store so that an interrupted birth can be told).
+	 */
+	enum store_code (*create)(const char *path, const char *key_id,
+	    const struct store_options *, struct failure *);
+	/* The key id a store was made for; buf KEY_ID_LENGTH + 1. */
+	enum store_code (*birth_key)(const char *path,
+	    const struct store_options *, char *buf, struct failure *);
+	enum store_code (*open)(const char *path, const struct store_options *,
+	    struct store **, struct failure *);
+	void (*close)(struct store *);
+
+	enum store_code (*begin)(struct store *, enum store_mode,
+	    struct failure *);
+	enum store_code (*commit)(struct store *, struct failure *);
+	void (*rollback)(struct store *);
+	/* A savepoint inside a write transaction: one level. */
+	enum store_code (*mark)(struct store *, struct failure *);
+	enum store_code (*keep)(struct store *, struct failure *);
+	void (*undo)(struct store *);
+
+	/* By name and uid; always fills *account (match tells). */
+	enum store_code (*load)(struct store *, const char *name, uid_t,
+	    struct account *, struct failure *);
+	/*
+	 * Writes the effects.  *account is the state after them; for ENROLL
+	 * of a new account (id 0) the driver gives it an id before, see
+	 * new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
+	 * same rows whatever changed (touch counter).
+	 */
+	enum store_code (*apply)(struct store *, const struct account *,
+	    const struct decision *, const struct store_event *,
+	    struct failure *);
+	/* A random id > 0 for a new account or credential (getrandom). */
+	int64_t (*new_id)(struct store *);
+
+	/* The password limiter of self-service, by uid; upsert. */
+	enum store_code (*load_password)(struct store *, uid_t,
+	    struct limiter *, struct failure *);
+	enum store_code (*save_password)(struct store *, uid_t,
+	    const struct limiter *, struct failure *);
+
+	/* Every account in name order, in batches; no transaction open. */
+	enum store_code (*list)(struct store *, store_visit, void *arg,
+	    struct failure *);
+
+	/*
+	 * Checkpoints, as the role asks (SPEC 5): `idle` when the serving
+	 * loop has been quiet for a quarter of a second, else after the
+	 * answers of a round.  Also at the end of SPAWNED and ADMIN.
+	 */
+	void (*tend)(struct store *, bool idle);
+	/* Frames in the WAL since the last checkpoint; for tests and loop. */
+	unsigned (*frames)(const struct store *);
+};
+
+extern const struct store_driver store_sqlite;
+
+#endif
