@@ -17,9 +17,9 @@
  * CHECK, VERIFY (version 1; answered for ever; newer fields carry
  * WIRE_IGNORABLE; the answer's version byte is the server's version):
  *   request   [NAME, UID] SERVICE [RHOST] [TTY]; VERIFY also ANSWER EARLIER
- *             No NAME and UID: the name service does not know the person.
- *             At the public door NAME and UID may be left out; who asks is
- *             the peer.
+ *             No NAME and UID: the name service does not know the person,
+ *             at either door.  At the public door the UID must be the
+ *             peer's, else OUT_PEER.
  *   answer    verb | WIRE_REPLY: OUTCOME and, where they say something,
  *             KINDS WHY WAIT COUNT LIMIT LOCK LEFT KIND PATH REASON HELP
  *

@@ -36,6 +36,8 @@ struct policy {
 };
 
 /* The typed answer, put into a form (SPEC 5) before the transaction. */
+#define ANSWER_CODE	(16 + 1)	/* RECOVERY_LENGTH and a NUL */
+
 struct answer {
 	unsigned kind;			/* KIND_NONE: cannot be a code */
 	char	 digits[OTP_DIGITS_MAX + 1];
@@ -89,7 +91,7 @@ struct decision {
  * wiped).
  */
 unsigned answer_form(const struct account *, const char *typed, size_t len,
-    struct answer *, char code[]);
+    struct answer *, char code[ANSWER_CODE]);
 
 /*
  * CHECK: may a code be asked for, which kinds.  Promises nothing, changes

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Rules, and the attack each one stops:
+ * - An outcome is denied until a line says otherwise; a lost branch denies.
+ * - Every step of the window of every authenticator is computed and
+ *   compared for every app code, and every hash for every recovery code,
+ *   with no early way out: time does not tell right from wrong.
+ * - An evaluated answer asks for the same effects whether it was right,
+ *   wrong or spent: neither do writes.
+ * - A step is fresh only above last_step, which is never moved back: a
+ *   code seen over the shoulder, or after the clock was set back, is
+ *   refused.
+ * - A wait or a cap ends before evaluation: a locked account is no oracle.
+ */
+#include <string.h>
+
+#include "common/text.h"
+#include "daemon/decide.h"
+#include "daemon/recovery.h"
+#include "daemon/totp.h"
+
+_Static_assert(ANSWER_CODE == RECOVERY_LENGTH + 1, "one recovery code");
+
+/* Where one kind of answer stands at one door. */
+struct standing {
+	enum outcome	why;	/* OUT_ASK: usable */
+	uint32_t	wait;
+};
+
+static enum limiter_name
+limiter_of(unsigned kind, enum door door)
+{
+	if (door == DOOR_PUBLIC)
+		return kind == KIND_RECOVERY ? LIMITER_RECOVERY_PUBLIC :
+		    LIMITER_TOTP_PUBLIC;
+	return kind == KIND_RECOVERY ? LIMITER_RECOVERY_LOGIN :
+	    LIMITER_TOTP_LOGIN;
+}
+
+static struct standing
+standing_limiter(const struct account *a, const struct policy *p,
+    unsigned kind, enum door door, bool promise, int64_t now)
+{
+	struct standing s = { OUT_ASK, 0 };
+
+	switch (limit_state(&a->limiters[limiter_of(kind, door)], &p->limits,
+	    kind == KIND_TOTP, promise, now, &s.wait)) {
+	case LIMIT_OPEN:
+		s.why = OUT_ASK;
+		break;
+	case LIMIT_WAITING:
+		s.why = OUT_LOCKED;
+		break;
+	case LIMIT_DISABLED:
+		s.why = OUT_DISABLED;
+		break;
+	}
+	return s;
+}
+
+/* What stands between the person and an answer of this kind. */
+static struct standing
+standing(const struct account *a, const struct policy *p, unsigned kind,
+    enum door door, bool promise, int64_t now)
+{
+	struct standing s;
+
+	s = standing_limiter(a, p, kind, door, promise, now);
+	if (kind == KIND_TOTP && s.why == OUT_ASK) {
+		if (!p->clock_ok)
+			s.why = OUT_CLOCK;
+		else if (!p->key_ok)
+			s.why = OUT_KEY;
+	}
+	return s;
+}
+
+/* Is an answer of this kind there at all. */
+static bool
+possible(const struct account *a, unsigned kind)
+{
+	return kind == KIND_TOTP ? a->credential_count > 0 :
+	    account_codes_left(a) > 0;
+}
+
+/*
+ * Which kinds can be used now, and why app codes cannot; returns what CHECK
+ * says: OUT_ASK or the reason why none can.
+ */
+static enum outcome
+usable(const struct account *a, const struct policy *p, enum door door,
+    int64_t now, struct outcome_facts *f)
+{
+	struct standing t = standing(a, p, KIND_TOTP, door, true, now);
+	struct standing r = standing(a, p, KIND_RECOVERY, door, true, now);
+	bool totp = possible(a, KIND_TOTP);
+	bool recovery = possible(a, KIND_RECOVERY);
+
+	f->kinds = 0;
+	f->why = OUT_INTERNAL;
+	f->left = (uint32_t)account_codes_left(a);
+	if (totp && t.why == OUT_ASK)
+		f->kinds |= KIND_TOTP;
+	if (recovery && r.why == OUT_ASK)
+		f->kinds |= KIND_RECOVERY;
+	if (totp && t.why != OUT_ASK) {
+		f->why = t.why;
+		f->wait = t.wait;
+	}
+	if (f->kinds != 0)
+		return OUT_ASK;
+	if (totp && (t.why == OUT_KEY || t.why == OUT_CLOCK))
+		return t.why;
+	if (recovery && (!totp || t.why == OUT_DISABLED || r.wait < t.wait)) {
+		f->wait = r.wait;
+		return r.why;
+	}
+	return totp ? t.why : OUT_INTERNAL;
+}
+
+/*
+ * What policy and account say before any answer counts.  OUT_ASK: there is
+ * a factor and it may be used.
+ */
+static enum outcome
+before_answer(const struct account *a, const struct request *r,
+    const struct policy *p)
+{
+	if (!p->covered)
+		return OUT_NOT_COVERED;
+	if (!r->known)
+		return OUT_NO_USER;
+	if (a->match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	if (a->match == ACCOUNT_FOUND && a->locked)
+		return OUT_ADMIN_LOCK;
+	if (a->match == ACCOUNT_FOUND && account_has_factor(a))
+		return OUT_ASK;
+	if (!p->pass_unenrolled || (p->pass_once &&
+	    a->match == ACCOUNT_FOUND && a->enrolled_at != 0))
+		return OUT_MUST_ENROLL;
+	/* A host whose key is gone lets nobody pass. */
+	return p->key_ok ? OUT_NOT_ENROLLED : OUT_KEY;
+}
+
+enum outcome
+decide_check(const struct account *a, const struct request *r,
+    const struct policy *p, int64_t now, struct decision *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->outcome = before_answer(a, r, p);
+	if (d->outcome == OUT_NO_USER || d->outcome == OUT_MUST_ENROLL) {
+		d->facts.kinds = KIND_TOTP | KIND_RECOVERY;
+		d->outcome = OUT_ASK;
+	} else if (d->outcome == OUT_ASK)
+		d->outcome = usable(a, p, r->door, now, &d->facts);
+	return d->outcome;
+}
+
+static bool
+all_digits(const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return true;
+}
+
+/* Is that many digits what one of the authenticators shows. */
+static bool
+digits_fit(const struct account *a, size_t len)
+{
+	size_t i;
+
+	if (a->match != ACCOUNT_FOUND || a->credential_count == 0)
+		return len == 6;
+	for (i = 0; i < a->credential_count; i++)
+		if (a->credentials[i].digits == len)
+			return true;
+	return false;
+}
+
+unsigned
+answer_form(const struct account *a, const char *typed, size_t len,
+    struct answer *out, char code[ANSWER_CODE])
+{
+	char plain[RECOVERY_LENGTH + 1];
+	size_t i, n = 0;
+
+	out->kind = KIND_NONE;
+	explicit_bzero(out->digits, sizeof(out->digits));
+	code[0] = '\0';
+	for (i = 0; i < len && n <= RECOVERY_LENGTH; i++)
+		if (typed[i] != ' ' && typed[i] != '-')
+			plain[n++] = typed[i];
+	if (n > 0 && n <= OTP_DIGITS_MAX && all_digits(plain, n)) {
+		if (digits_fit(a, n)) {
+			memcpy(out->digits, plain, n);
+			out->kind = KIND_TOTP;
+		}
+	} else if (recovery_parse(typed, len, code))
+		out->kind = KIND_RECOVERY;
+	explicit_bzero(plain, sizeof(plain));
+	return out->kind;
+}
+
+/* What came of comparing an answer with everything it could be. */
+struct verdict {
+	bool	fresh;
+	bool	spent;
+	size_t	which;		/* credential or code that was fresh */
+	int64_t	step;
+	int64_t	next;		/* spent: when another code is due */
+	bool	failed;		/* could not be computed */
+};
+
+static void
+compare_step(const struct credential *c, size_t which, int64_t step,
+    const char *digits, struct verdict *v)
+{
+	char code[OTP_DIGITS_MAX + 1] = { 0 };
+	bool same;
+
+	if (!totp_code(c->secret.data, c->secret.len, c->algorithm, c->digits,
+	    step, code))
+		v->failed = true;
+	same = text_equal(code, digits, sizeof(code));
+	if (same && step > c->last_step) {
+		v->fresh = true;
+		v->which = which;
+		v->step = step;
+	} else if (same) {
+		v->spent = true;
+		v->next = (c->last_step + 1) * c->period;
+	}
+	explicit_bzero(code, sizeof(code));
+}
+
+static struct verdict
+compare_totp(const struct account *a, const struct policy *p,
+    const char *digits, int64_t now)
+{
+	const struct credential *c;
+	struct verdict v = { 0 };
+	size_t i, len = strnlen(digits, OTP_DIGITS_MAX);
+	int64_t step, last;
+
+	for (i = 0; i < a->credential_count; i++) {
+		c = &a->credentials[i];
+		if (c->kind != CREDENTIAL_TOTP || c->digits != len)
+			continue;
+		step = totp_step(now, c->period) - p->window;
+		last = step + 2 * (int64_t)p->window;
+		for (; step <= last; step++)
+			compare_step(c, i, step, digits, &v);
+	}
+	return v;
+}
+
+static struct verdict
+compare_recovery(const struct account *a, const struct answer *answer)
+{
+	const struct recovery_code *c;
+	struct verdict v = { 0 };
+	size_t i;
+
+	for (i = 0; i < a->recovery.count; i++) {
+		c = &a->recovery.codes[i];
+		if (!text_equal(c->hash, answer->hash, sizeof(c->hash)))
+			continue;
+		v.which = i;
+		v.fresh = c->spent_at == 0;
+		v.spent = !v.fresh;
+	}
+	return v;
+}
+
+static void
+effect(struct decision *d, enum effect_kind kind)
+{
+	if (d->effect_count < EFFECTS_MAX)
+		d->effects[d->effect_count++] = kind;
+}
+
+/* Success: the step or the code is spent, the kind's failures are gone. */
+static void
+accept(struct account *a, const struct request *r, const struct verdict *v,
+    int64_t now)
+{
+	struct limiter *totp = &a->limiters[limiter_of(KIND_TOTP, r->door)];
+	struct limiter *recovery =
+	    &a->limiters[limiter_of(KIND_RECOVERY, r->door)];
+
+	if (r->answer.kind == KIND_TOTP) {
+		a->credentials[v->which].last_step = v->step;
+		a->credentials[v->which].used_at = now;
+		*totp = limit_clear(*totp, r->earlier, now);
+	} else {
+		a->recovery.codes[v->which].spent_at = now;
+		*recovery = limit_clear(*recovery, 0, now);
+		*totp = limit_forgive(*totp, r->earlier);
+	}
+}
+
+/* The one place where an answer is held against what is right. */
+static enum outcome
+evaluate(struct account *a, const struct request *r, const struct policy *p,
+    int64_t now, struct decision *d)
+{
+	unsigned kind = r->answer.kind;
+	struct limiter *m = &a->limiters[limiter_of(kind, r->door)];
+	struct verdict v;
+	enum outcome o;
+
+	v = kind == KIND_TOTP ? compare_totp(a, p, r->answer.digits, now) :
+	    compare_recovery(a, &r->answer);
+	if (v.failed)
+		return OUT_MEMORY;
+	if (v.fresh) {
+		o = kind == KIND_TOTP ? OUT_OK_TOTP : OUT_OK_RECOVERY;
+		accept(a, r, &v, now);
+	} else if (v.spent) {
+		o = OUT_REPLAY;
+		d->facts.wait = v.next > now ? (uint32_t)(v.next - now) : 1;
+	} else {
+		o = OUT_BAD_CODE;
+		*m = limit_charge(*m, &p->limits, now);
+	}
+	d->facts.count = limit_count(m, &p->limits);
+	d->facts.limit = p->limits.attempts;
+	d->facts.lock = limit_wait(&p->limits,
+	    m->consecutive / p->limits.attempts + 1);
+	effect(d, kind == KIND_TOTP ? EFFECT_CREDENTIALS : EFFECT_CODES);
+	effect(d, EFFECT_LIMITERS);
+	effect(d, EFFECT_EVENT);
+	return o;
+}
+
+/* A well-formed or ill-formed answer of somebody who has a factor. */
+static enum outcome
+answer(struct account *a, const struct request *r, const struct policy *p,
+    int64_t now, struct decision *d)
+{
+	struct limiter *m;
+	struct standing s;
+
+	if (r->answer.kind != KIND_TOTP && r->answer.kind != KIND_RECOVERY)
+		return OUT_BAD_FORMAT;
+	if (r->answer.kind == KIND_RECOVERY && a->recovery.created_at != 0 &&
+	    !text_equal(a->recovery.salt, r->answer.salt, RECOVERY_SALT)) {
+		d->stale_salt = true;
+		return OUT_BUSY;
+	}
+	s = standing(a, p, r->answer.kind, r->door, false, now);
+	d->facts.wait = s.wait;
+	if (s.why == OUT_LOCKED) {
+		m = &a->limiters[limiter_of(r->answer.kind, r->door)];
+		if (m->wait_start > now)
+			effect(d, EFFECT_LIMITERS);
+		*m = limit_restart(*m, now);
+	}
+	if (s.why != OUT_ASK)
+		return s.why;
+	return evaluate(a, r, p, now, d);
+}
+
+/*
+ * Somebody without a factor costs the same work, so that asking does not
+ * tell who has one.
+ */
+static void
+same_work(const struct request *r, const struct policy *p, int64_t now)
+{
+	static const struct account nobody = {
+		.match = ACCOUNT_FOUND,
+		.credential_count = 1,
+		.credentials = { {
+			.kind = CREDENTIAL_TOTP, .algorithm = OTP_SHA1,
+			.digits = 6, .period = 30, .secret = { .len = 20 }
+		} },
+	};
+	volatile bool sink;
+
+	if (r->answer.kind == KIND_TOTP)
+		sink = compare_totp(&nobody, p, r->answer.digits, now).fresh;
+	else
+		sink = false;
+	(void)sink;
+}
+
+enum outcome
+decide_verify(struct account *a, const struct request *r,
+    const struct policy *p, int64_t now, struct decision *d)
+{
+	uint32_t wait;
+
+	memset(d, 0, sizeof(*d));
+	d->facts.kind = r->answer.kind;
+	d->outcome = before_answer(a, r, p);
+	if (d->outcome == OUT_NO_USER || d->outcome == OUT_MUST_ENROLL)
+		same_work(r, p, now);
+	if (d->outcome == OUT_ASK) {
+		d->outcome = answer(a, r, p, now, d);
+		wait = d->facts.wait;
+		usable(a, p, r->door, now, &d->facts);
+		if (d->outcome == OUT_REPLAY || d->outcome == OUT_LOCKED)
+			d->facts.wait = wait;
+	}
+	if (d->stale_salt || d->outcome == OUT_MEMORY) {
+		d->effect_count = 0;
+		return d->outcome;
+	}
+	if (d->outcome == OUT_NOT_COVERED || d->outcome == OUT_NOT_ENROLLED)
+		return d->outcome;
+	/* At the public door a refusal that changes nothing writes nothing. */
+	if (r->door != DOOR_PUBLIC &&
+	    (d->effect_count == 0 || d->effects[0] == EFFECT_LIMITERS))
+		effect(d, EFFECT_TALLY);
+	return d->outcome;
+}
