@@ -294,11 +294,18 @@ enum wire_io
 wire_receive(int fd, uint8_t buf[WIRE_PACKET_MAX], size_t *len)
 {
 	ssize_t n;
+	bool reset = false;
 
 	*len = 0;
+	/*
+	 * An answer may lie behind the error: a server that refuses before
+	 * it has read anything ends with our request unread, and the kernel
+	 * reports that first, once.
+	 */
 	do
 		n = recv(fd, buf, WIRE_PACKET_MAX, MSG_DONTWAIT | MSG_TRUNC);
-	while (n == -1 && errno == EINTR);
+	while (n == -1 && (errno == EINTR ||
+	    (errno == ECONNRESET && !reset && (reset = true))));
 	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return WIRE_AGAIN;
 	if (n == 0 || (n == -1 && errno == ECONNRESET))

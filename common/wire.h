@@ -22,6 +22,9 @@
  *             peer's, else OUT_PEER.
  *   answer    verb | WIRE_REPLY: OUTCOME and, where they say something,
  *             KINDS WHY WAIT COUNT LIMIT LOCK LEFT KIND PATH REASON HELP
+ *   A server that refuses before it has read anything (OUT_BUSY, OUT_PEER)
+ *   answers with the verb WIRE_REPLY alone; clients take that for any verb,
+ *   also when their own request could no longer be sent (EPIPE).
  *
  * STATUS, ENROLL, CODES, REMOVE: a conversation on one connection.
  *   request   [NAME] (administration only) [FLAGS] [LABEL]
