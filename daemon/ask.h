@@ -26,6 +26,8 @@ struct ask {
 	char		 tty[WIRE_STRING_MAX + 1];
 	struct request	 request;
 	struct secret	 typed;
+	bool		 own;		/* self-service asks for a factor: the
+					   service's coverage is no question */
 	char		 code[RECOVERY_LENGTH + 1]; /* canonical; "" if typed
 						       is no recovery code */
 	/* out */

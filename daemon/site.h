@@ -17,6 +17,9 @@
 #include "daemon/settings.h"
 #include "daemon/store.h"
 
+/* The PAM service by which self-service checks a password. */
+#define SITE_OWN_SERVICE "stepup"
+
 struct site;
 
 /* NULL when memory is short.  paths are borrowed. */

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A typed password is charged to the uid's limiter, durably, before PAM
+ * sees it, and given back when it was right: however many conversations
+ * run at once, an hour has room for LIMIT_PASSWORDS wrong ones.
+ */
+#include <security/pam_appl.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/clock.h"
+#include "daemon/password.h"
+
+struct password {
+	struct site		*site;
+	const struct talk	*talk;
+	uid_t			 uid;
+	bool			 charged;	/* in this call of PAM */
+	enum outcome		 stop;		/* why the conversation ended;
+						   OUT_ASK: it did not */
+	uint32_t		 wait;
+	struct failure		*failure;
+};
+
+/* Changes the limiter in one transaction; OUT_DONE when on record. */
+static enum outcome
+limiter_write(struct password *p, bool refund)
+{
+	const struct store_driver *driver = site_driver(p->site);
+	struct limiter m = { 0 };
+	enum store_code code;
+	struct store *store;
+	enum outcome o;
+	int64_t now;
+
+	o = site_store(p->site, &store, p->failure);
+	if (o != OUT_DONE)
+		return o;
+	code = driver->begin(store, STORE_WRITE, p->failure);
+	if (code != STORE_OK)
+		return store_outcome(code);
+	now = clock_now();
+	code = driver->load_password(store, p->uid, &m, p->failure);
+	if (code == STORE_OK && !refund &&
+	    limit_password_state(&m, now, &p->wait) != LIMIT_OPEN) {
+		driver->rollback(store);
+		return OUT_PASSWORD_WAIT;
+	}
+	if (refund) {
+		m = limit_forgive(m, 1);
+		m.consecutive -= m.consecutive > 0;
+	} else
+		m = limit_password_charge(m, now);
+	if (code == STORE_OK)
+		code = driver->save_password(store, p->uid, &m, p->failure);
+	if (code != STORE_OK) {
+		driver->rollback(store);
+		return store_outcome(code);
+	}
+	return store_outcome(driver->commit(store, p->failure));
+}
+
+static enum outcome
+talk_outcome(enum talk_code code)
+{
+	switch (code) {
+	case TALK_OK:
+		return OUT_ASK;
+	case TALK_CANCEL:
+	case TALK_GONE:
+		return OUT_NO_INPUT;
+	case TALK_MALFORMED:
+		return OUT_PROTOCOL;
+	}
+	return OUT_PROTOCOL;
+}
+
+/* One message of a PAM module; *out is malloc'd. */
+static bool
+converse_one(struct password *p, const struct pam_message *m, char **out)
+{
+	struct secret answer = { 0 };
+	bool hidden = m->msg_style == PAM_PROMPT_ECHO_OFF;
+	const char *text = m->msg != NULL ? m->msg : "";
+
+	*out = NULL;
+	if (m->msg_style == PAM_TEXT_INFO || m->msg_style == PAM_ERROR_MSG)
+		return talk_note(p->talk, text);
+	if (!hidden && m->msg_style != PAM_PROMPT_ECHO_ON)
+		return false;
+	p->stop = talk_outcome(talk_prompt(p->talk,
+	    hidden ? STYLE_PASSWORD : STYLE_SHOWN, text, &answer));
+	if (p->stop == OUT_ASK && hidden && !p->charged) {
+		p->stop = limiter_write(p, false);
+		p->charged = p->stop == OUT_DONE;
+		if (p->charged)
+			p->stop = OUT_ASK;
+	}
+	if (p->stop == OUT_ASK &&
+	    memchr(answer.data, '\0', answer.len) == NULL)
+		*out = strdup((const char *)answer.data);
+	secret_wipe(&answer);
+	return *out != NULL;
+}
+
+static void
+free_answers(struct pam_response *answers, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (answers[i].resp == NULL)
+			continue;
+		explicit_bzero(answers[i].resp, strlen(answers[i].resp));
+		free(answers[i].resp);
+	}
+	free(answers);
+}
+
+static int
+converse(int n, const struct pam_message **messages,
+    struct pam_response **out, void *arg)
+{
+	struct pam_response *answers;
+	int i;
+
+	*out = NULL;
+	if (n <= 0 || n > PAM_MAX_NUM_MSG)
+		return PAM_CONV_ERR;
+	answers = calloc((size_t)n, sizeof(*answers));
+	if (answers == NULL)
+		return PAM_BUF_ERR;
+	for (i = 0; i < n; i++) {
+		if (!converse_one(arg, messages[i], &answers[i].resp)) {
+			free_answers(answers, n);
+			return PAM_CONV_ERR;
+		}
+	}
+	*out = answers;
+	return PAM_SUCCESS;
+}
+
+/* The limiter slows guessing down; nobody's process sleeps for it. */
+static void
+no_delay(int status, unsigned usec, void *arg)
+{
+	(void)status;
+	(void)usec;
+	(void)arg;
+}
+
+/* Right password, account open, and still the same person. */
+static int
+authenticate(pam_handle_t *pamh, const char *name)
+{
+	const void *user = NULL;
+	int rc;
+
+	rc = pam_authenticate(pamh, PAM_DISALLOW_NULL_AUTHTOK);
+	if (rc == PAM_SUCCESS)
+		rc = pam_acct_mgmt(pamh, PAM_DISALLOW_NULL_AUTHTOK);
+	if (rc == PAM_SUCCESS)
+		rc = pam_get_item(pamh, PAM_USER, &user);
+	if (rc == PAM_SUCCESS && (user == NULL || strcmp(user, name) != 0))
+		rc = PAM_USER_UNKNOWN;
+	return rc;
+}
+
+static enum outcome
+try_outcome(struct password *p, pam_handle_t *pamh, int rc)
+{
+	if (p->stop != OUT_ASK)
+		return p->stop;
+	switch (rc) {
+	case PAM_SUCCESS:
+		/* Nothing that asks for no password may pass here. */
+		if (!p->charged)
+			return failure_set(p->failure, OUT_SERVICE, NULL,
+			    "service stepup accepted without a password");
+		limiter_write(p, true);
+		return OUT_DONE;
+	case PAM_AUTH_ERR:
+	case PAM_USER_UNKNOWN:
+	case PAM_MAXTRIES:
+	case PAM_PERM_DENIED:
+		return OUT_BAD_PASSWORD;
+	case PAM_NEW_AUTHTOK_REQD:
+	case PAM_ACCT_EXPIRED:
+	case PAM_CRED_EXPIRED:
+	case PAM_AUTHTOK_EXPIRED:
+		talk_note(p->talk, pam_strerror(pamh, rc));
+		return OUT_BAD_PASSWORD;
+	default:
+		return failure_set(p->failure, OUT_SERVICE, NULL,
+		    "service stepup: %s", pam_strerror(pamh, rc));
+	}
+}
+
+static enum outcome
+password_try(struct password *p, const char *name)
+{
+	struct pam_conv conv = { converse, p };
+	pam_handle_t *pamh = NULL;
+	enum outcome o;
+	int rc;
+
+	p->charged = false;
+	p->stop = OUT_ASK;
+	if (pam_start(SITE_OWN_SERVICE, name, &conv, &pamh) != PAM_SUCCESS)
+		return failure_set(p->failure, OUT_SERVICE, NULL,
+		    "cannot start PAM service stepup");
+	pam_set_item(pamh, PAM_RUSER, name);
+	rc = pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)no_delay);
+	if (rc == PAM_SUCCESS)
+		rc = authenticate(pamh, name);
+	o = try_outcome(p, pamh, rc);
+	pam_end(pamh, rc);
+	return o;
+}
+
+enum outcome
+password_check(struct site *site, const char *name, uid_t uid,
+    const struct talk *talk, uint32_t *wait, struct failure *failure)
+{
+	struct password p = { .site = site, .talk = talk, .uid = uid,
+	    .failure = failure };
+	enum outcome o = OUT_BAD_PASSWORD;
+	int i;
+
+	for (i = 0; i < PASSWORD_TRIES && o == OUT_BAD_PASSWORD; i++) {
+		if (i > 0 && !talk_note(talk, "Wrong password."))
+			return OUT_NO_INPUT;
+		o = password_try(&p, name);
+	}
+	*wait = p.wait;
+	return o;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The person's password before a factor changes: the site's own PAM stacks
+ * through service `stepup`, rate-limited by uid.  Only a --self process
+ * calls this; it may block.
+ */
+#ifndef STEPUP_DAEMON_PASSWORD_H
+#define STEPUP_DAEMON_PASSWORD_H
+
+#include "daemon/failure.h"
+#include "daemon/site.h"
+#include "daemon/talk.h"
+
+#define PASSWORD_TRIES 3
+
+/*
+ * OUT_DONE: right, and the account may log in.  OUT_BAD_PASSWORD,
+ * OUT_PASSWORD_WAIT (*wait seconds), OUT_NO_INPUT (cancelled, gone),
+ * OUT_SERVICE (PAM cannot tell), or why the limiter could not be written
+ * (nothing was evaluated then).
+ */
+enum outcome password_check(struct site *, const char *name, uid_t,
+    const struct talk *, uint32_t *wait, struct failure *);
+
+#endif

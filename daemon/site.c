@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+
+#include "common/wire.h"
+#include "daemon/keyring.h"
+#include "daemon/log.h"
+#include "daemon/site.h"
+#include "daemon/trusted.h"
+
+#define LOOK_MS 1000
+
+struct site {
+	const struct paths	*paths;
+	enum store_role		 role;
+
+	/* Settings: what is in force, and when they were last looked at. */
+	struct settings		 settings;
+	enum outcome		 settings_state;	/* OUT_DONE: in force */
+	struct failure		 settings_failure;
+	struct settings_mark	 settings_mark;
+	int64_t			 settings_look;		/* ms; 0: never */
+
+	struct keyring		*ring;
+	struct failure		 ring_failure;
+	struct trusted_mark	 ring_mark;
+	int64_t			 ring_look;
+
+	struct store		*store;
+	char			 store_path[PATH_MAX];	/* of the handle */
+};
+
+struct site *
+site_new(const struct paths *paths, enum store_role role)
+{
+	struct site *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->paths = paths;
+	s->role = role;
+	s->settings_state = OUT_CONFIG;
+	return s;
+}
+
+void
+site_free(struct site *s)
+{
+	if (s == NULL)
+		return;
+	site_drop_store(s);
+	keyring_free(s->ring);
+	free(s);
+}
+
+void
+site_reload(struct site *s)
+{
+	s->settings_look = s->ring_look = 0;
+	memset(&s->settings_mark, 0, sizeof(s->settings_mark));
+	memset(&s->ring_mark, 0, sizeof(s->ring_mark));
+}
+
+/* The first reading: the files, or the copy last accepted. */
+static void
+settings_first(struct site *s)
+{
+	bool fell_back = false, copy_failed = false;
+
+	settings_look(s->paths, &s->settings_mark);
+	s->settings_state = settings_start(&s->settings, s->paths, &fell_back,
+	    &copy_failed, &s->settings_failure);
+	if (s->settings_state != OUT_DONE)
+		return;
+	if (fell_back)
+		log_line(LOG_ERR, "settings refused, those last accepted are "
+		    "in force: path=%s reason=%s", s->settings_failure.path,
+		    s->settings_failure.reason);
+	else if (copy_failed)
+		log_line(LOG_WARNING, "settings accepted, but no copy of them "
+		    "could be written: path=%s reason=%s",
+		    s->settings_failure.path, s->settings_failure.reason);
+}
+
+/* Files that changed: a good set is taken over, a bad one only logged. */
+static void
+settings_again(struct site *s)
+{
+	struct failure f = { 0 };
+	struct settings next;
+	enum outcome o;
+
+	o = settings_read(&next, s->paths, &f);
+	if (o != OUT_DONE) {
+		log_line(LOG_ERR, "settings refused, those in force stay: "
+		    "path=%s reason=%s", f.path, f.reason);
+		return;
+	}
+	s->settings = next;
+	if (!settings_accept(&next, s->paths, &f))
+		log_line(LOG_WARNING, "settings accepted, but no copy of them "
+		    "could be written: path=%s reason=%s", f.path, f.reason);
+}
+
+enum outcome
+site_settings(struct site *s, int64_t now_ms, const struct settings **out,
+    struct failure *f)
+{
+	struct settings_mark mark;
+
+	*out = NULL;
+	if (s->settings_look == 0 || now_ms - s->settings_look >= LOOK_MS) {
+		s->settings_look = now_ms > 0 ? now_ms : 1;
+		settings_look(s->paths, &mark);
+		if (s->settings_state != OUT_DONE)
+			settings_first(s);
+		else if (memcmp(&mark, &s->settings_mark, sizeof(mark)) != 0) {
+			s->settings_mark = mark;
+			settings_again(s);
+		}
+	}
+	if (s->settings_state != OUT_DONE) {
+		*f = s->settings_failure;
+		return s->settings_state;
+	}
+	*out = &s->settings;
+	return OUT_DONE;
+}
+
+void
+site_look_keyring(struct site *s)
+{
+	struct trusted_mark mark;
+	struct keyring *ring = NULL;
+	bool absent;
+
+	s->ring_look = wire_now_ms();
+	trusted_mark(s->paths->keyring, &mark);
+	if (s->ring != NULL && trusted_same(&mark, &s->ring_mark))
+		return;
+	memset(&s->ring_failure, 0, sizeof(s->ring_failure));
+	keyring_read(s->paths->keyring, s->paths->owner, &ring, &absent,
+	    &s->ring_failure);
+	keyring_free(s->ring);
+	s->ring = ring;
+	s->ring_mark = mark;
+}
+
+const struct keyring *
+site_keyring(struct site *s, struct failure *f)
+{
+	int64_t now = wire_now_ms();
+
+	if (s->ring_look == 0 || now - s->ring_look >= LOOK_MS)
+		site_look_keyring(s);
+	if (s->ring == NULL)
+		*f = s->ring_failure;
+	return s->ring;
+}
+
+void
+site_drop_store(struct site *s)
+{
+	if (s->store != NULL)
+		store_sqlite.close(s->store);
+	s->store = NULL;
+}
+
+enum outcome
+site_store(struct site *s, struct store **out, struct failure *f)
+{
+	struct store_options options = {
+		.role = s->role,
+		.owner = s->paths->owner,
+		.audit_events = s->settings.audit_events,
+	};
+	enum store_code code;
+
+	*out = NULL;
+	if (s->settings_state != OUT_DONE)
+		return OUT_CONFIG;
+	if (s->store != NULL && strcmp(s->store_path, s->settings.store) != 0)
+		site_drop_store(s);
+	if (s->store == NULL) {
+		code = store_sqlite.open(s->settings.store, &options,
+		    &s->store, f);
+		if (code == STORE_ABSENT)
+			return failure_set(f, OUT_STORE, s->settings.store,
+			    "not initialised, run stepupd --init");
+		if (code != STORE_OK)
+			return store_outcome(code);
+		memcpy(s->store_path, s->settings.store,
+		    sizeof(s->store_path));
+	}
+	*out = s->store;
+	return OUT_DONE;
+}
+
+const struct store_driver *
+site_driver(const struct site *s)
+{
+	(void)s;
+	return &store_sqlite;
+}
+
+const struct paths *
+site_paths(const struct site *s)
+{
+	return s->paths;
+}
+
+void
+site_tend(struct site *s, bool idle)
+{
+	if (s->store != NULL)
+		store_sqlite.tend(s->store, idle);
+}
+
+void
+site_policy(const struct settings *settings, const char *service, int64_t now,
+    struct policy *p)
+{
+	memset(p, 0, sizeof(*p));
+	p->limits = settings->limits;
+	p->window = settings->window;
+	/* The password check of self-service must not ask for a code. */
+	p->covered = strcmp(service, SITE_OWN_SERVICE) != 0 &&
+	    settings_covers(settings, service);
+	p->pass_once = settings->unenrolled == UNENROLLED_UNTIL;
+	p->pass_unenrolled = settings->unenrolled == UNENROLLED_ALLOW ||
+	    (p->pass_once && now < settings->allow_until);
+}
