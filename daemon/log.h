@@ -15,12 +15,17 @@
 
 /* tag: "stepupd"; descriptor opened lazily, close-on-exec. */
 void log_start(const char *tag);
+/* Where the datagrams go: "/dev/log" unless a test says otherwise. */
+void log_path(const char *path);
+/* Lines that did not get through and have not been told of. */
+unsigned long log_lost(void);
 /* From a uid's 11th connection in a minute on. */
 void log_silence(bool);
 /* priority LOG_*; the message is made printable and cut at 900 bytes. */
 void log_line(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* `fail.store path=... reason=...` with the outcome's own priority. */
+/* `fail.store path=... reason=...` with the outcome's own priority; the
+ * same line again only after a minute. */
 void log_failure(enum outcome, const struct failure *);
 
 #endif
