@@ -19,6 +19,8 @@
 #define TRUSTED_LINK	0x1	/* links are followed when each one and each
 				   folder on the way is the owner's */
 #define TRUSTED_PRIVATE	0x2	/* nobody else may read it either (0600) */
+#define TRUSTED_REMARK	0x4	/* wrong owner or mode only fills the failure
+				   and links are followed: stepupd -t -f */
 
 /*
  * Reads the whole file into *data (malloc'd, NUL-terminated, *len without
@@ -38,11 +40,21 @@ bool trusted_stat(const char *path, const struct stat *, uid_t owner,
     int flags, struct failure *);
 
 /*
- * Resolves the folder of path with realpath(3): every component a folder
- * of the owner or of root, writable by nobody else (a sticky folder is not
- * enough).  buf holds PATH_MAX bytes and gets FOLDER/NAME.
+ * Resolves the folder of path as realpath(3) does: every component a
+ * folder, or a link, of the owner or of root, folders writable by nobody
+ * else.  A sticky one (/tmp) may lie on the way, but not hold the file.
+ * The file itself is not looked at.  buf holds PATH_MAX bytes and gets
+ * FOLDER/NAME.
  */
 bool trusted_resolve(const char *path, uid_t owner, char *buf, size_t size,
+    struct failure *);
+
+/*
+ * Opens a folder after the same walk, to list it or to hold on to it; the
+ * last component may be a link as well.  -1: the failure names path and
+ * reason, *absent (may be NULL) tells whether there simply is none.
+ */
+int trusted_folder(const char *path, uid_t owner, bool *absent,
     struct failure *);
 
 /* What tells one version of a file from the next. */
@@ -53,7 +65,8 @@ struct trusted_mark {
 	struct timespec	mtim, ctim;
 };
 
-/* False (and a zeroed mark) when path cannot be looked at. */
+/* False (and a zeroed mark) when path cannot be looked at; of a link, the
+ * link itself. */
 bool trusted_mark(const char *path, struct trusted_mark *);
 bool trusted_same(const struct trusted_mark *, const struct trusted_mark *);
 
