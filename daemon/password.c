@@ -184,6 +184,9 @@ try_outcome(struct password *p, pam_handle_t *pamh, int rc)
 	case PAM_USER_UNKNOWN:
 	case PAM_MAXTRIES:
 	case PAM_PERM_DENIED:
+		if (!p->charged)
+			return failure_set(p->failure, OUT_SERVICE, NULL,
+			    "service stepup asked for no password");
 		return OUT_BAD_PASSWORD;
 	case PAM_NEW_AUTHTOK_REQD:
 	case PAM_ACCT_EXPIRED:
@@ -211,7 +214,8 @@ password_try(struct password *p, const char *name)
 		return failure_set(p->failure, OUT_SERVICE, NULL,
 		    "cannot start PAM service stepup");
 	pam_set_item(pamh, PAM_RUSER, name);
-	rc = pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)no_delay);
+	rc = pam_set_item(pamh, PAM_FAIL_DELAY,
+	    __extension__ (const void *)no_delay);
 	if (rc == PAM_SUCCESS)
 		rc = authenticate(pamh, name);
 	o = try_outcome(p, pamh, rc);

@@ -14,17 +14,7 @@
 #include "common/wire.h"
 #include "daemon/round.h"
 #include "daemon/site.h"
-
-#define SELFSERVICE_IDLE_MS (10 * 60 * 1000)
-
-/* The connection a conversation is held on. */
-struct talk {
-	int	fd;
-	/* Called after every packet that came in; NULL is fine (the public
-	   door tells its acceptor that this connection is alive). */
-	void	(*alive)(void *);
-	void	*arg;
-};
+#include "daemon/talk.h"
 
 /* Whether this verb starts a conversation. */
 bool selfservice_verb(uint8_t verb);

@@ -34,7 +34,8 @@ put_text(struct wire_writer *w, const char *text)
 static enum talk_code
 receive_answer(const struct talk *t, struct secret *answer)
 {
-	int64_t deadline = wire_now_ms() + t->idle_ms;
+	int64_t deadline = wire_now_ms() +
+	    (t->idle_ms > 0 ? t->idle_ms : TALK_IDLE_MS);
 	uint8_t packet[WIRE_PACKET_MAX];
 	struct wire_message m;
 	enum talk_code code = TALK_MALFORMED;

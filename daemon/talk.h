@@ -12,10 +12,12 @@
 #include "common/secret.h"
 #include "common/wire.h"
 
+#define TALK_IDLE_MS (10 * 60 * 1000)
+
 /* The connection a conversation is held on. */
 struct talk {
 	int	fd;
-	int64_t	idle_ms;	/* how long an answer may take */
+	int64_t	idle_ms;	/* how long an answer may take; 0: ten minutes */
 	/* Called after every packet that came in; NULL is fine (the public
 	   door tells its acceptor that this connection is alive). */
 	void	(*alive)(void *);

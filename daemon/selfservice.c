@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/clock.h"
+#include "daemon/selfservice.h"
+#include "daemon/session.h"
+
+#define PASSWD_BUFFER (64 * 1024)
+
+/* Which verbs there are, and what answers. */
+struct verb_row {
+	enum outcome	(*serve)(struct session *);
+	bool		 conversation;
+};
+
+static enum outcome status_serve(struct session *);
+static enum outcome codes_or_status(struct session *);
+
+static const struct verb_row verbs[] = {
+	[VERB_STATUS] = { status_serve, true },
+	[VERB_ENROLL] = { enroll_serve, true },
+	[VERB_CODES] = { codes_or_status, true },
+};
+
+bool
+selfservice_verb(uint8_t verb)
+{
+	return verb < sizeof(verbs) / sizeof(verbs[0]) &&
+	    verbs[verb].conversation;
+}
+
+/* Root names somebody: the name service says who that is. */
+static enum outcome
+person_named(struct session *s, const char *name)
+{
+	struct passwd pw, *found = NULL;
+	enum outcome o = OUT_NO_USER;
+	char *buf = malloc(PASSWD_BUFFER);
+	int error;
+
+	if (buf == NULL)
+		return OUT_MEMORY;
+	error = getpwnam_r(name, &pw, buf, PASSWD_BUFFER, &found);
+	if (found != NULL && strlen(pw.pw_name) < sizeof(s->name)) {
+		memcpy(s->name, pw.pw_name, strlen(pw.pw_name) + 1);
+		s->uid = pw.pw_uid;
+		o = OUT_DONE;
+	} else if (error != 0 && error != ENOENT && error != ESRCH)
+		o = failure_set(&s->failure, OUT_SERVICE, NULL,
+		    "name service: %s", strerror(error));
+	free(buf);
+	return o;
+}
+
+/* Whom the conversation is about: the peer, or whom root names. */
+static enum outcome
+person(struct session *s, const struct wire_message *m)
+{
+	char name[WIRE_STRING_MAX + 1];
+	bool named = wire_get_string(m, TAG_NAME, name);
+
+	switch (s->caller->door) {
+	case DOOR_LOGIN:
+		return OUT_PEER;
+	case DOOR_ADMIN:
+		return named ? person_named(s, name) : OUT_PROTOCOL;
+	case DOOR_PUBLIC:
+		break;
+	}
+	if (s->caller->name == NULL ||
+	    strlen(s->caller->name) >= sizeof(s->name) ||
+	    (named && strcmp(name, s->caller->name) != 0))
+		return OUT_PEER;
+	memcpy(s->name, s->caller->name, strlen(s->caller->name) + 1);
+	s->uid = s->caller->uid;
+	return OUT_DONE;
+}
+
+/* STATUS: a packet for each authenticator. */
+static bool
+send_authenticators(struct session *s)
+{
+	const struct credential *c;
+	struct wire_writer w;
+	size_t i;
+
+	for (i = 0; i < s->account.credential_count; i++) {
+		c = &s->account.credentials[i];
+		wire_start(&w, WIRE_VERSION, s->verb | WIRE_REPLY);
+		wire_put_string(&w, TAG_LABEL, c->label);
+		wire_put_uint(&w, TAG_ALGORITHM, c->algorithm);
+		wire_put_uint(&w, TAG_DIGITS, c->digits);
+		wire_put_uint(&w, TAG_PERIOD, c->period);
+		wire_put_int64(&w, TAG_CREATED, c->created_at);
+		if (c->used_at != 0)
+			wire_put_int64(&w, TAG_USED, c->used_at);
+		if (!talk_send(s->talk, &w))
+			return false;
+	}
+	return true;
+}
+
+/* How the account stands, as part of the final answer. */
+static void
+put_standing(const struct session *s, struct wire_writer *w)
+{
+	const struct account *a = &s->account;
+	uint32_t wait, flags = 0;
+	int64_t now = clock_now();
+
+	if (account_has_factor(a))
+		flags |= FLAG_ENROLLED;
+	if (a->locked)
+		flags |= FLAG_ADMIN_LOCK;
+	if (limit_state(&a->limiters[LIMITER_TOTP_LOGIN], &s->settings.limits,
+	    true, true, now, &wait) == LIMIT_DISABLED)
+		flags |= FLAG_DISABLED;
+	if (wait > 0)
+		wire_put_uint(w, TAG_WAIT_TOTP, wait);
+	limit_state(&a->limiters[LIMITER_RECOVERY_LOGIN], &s->settings.limits,
+	    false, true, now, &wait);
+	if (wait > 0)
+		wire_put_uint(w, TAG_WAIT_RECOVERY, wait);
+	wire_put_uint(w, TAG_FLAGS, flags);
+	if (a->enrolled_at != 0)
+		wire_put_int64(w, TAG_ENROLLED, a->enrolled_at);
+	if (a->recovery.created_at == 0)
+		return;
+	wire_put_int64(w, TAG_CODES_MADE, a->recovery.created_at);
+	wire_put_uint(w, TAG_CODES_ALL, (uint32_t)a->recovery.count);
+}
+
+static enum outcome
+status_serve(struct session *s)
+{
+	if (s->account.match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	s->facts.left = (uint32_t)account_codes_left(&s->account);
+	return send_authenticators(s) ? OUT_DONE : OUT_NO_INPUT;
+}
+
+static enum outcome
+codes_or_status(struct session *s)
+{
+	if ((s->flags & FLAG_NEW) != 0)
+		return codes_serve(s);
+	if (s->account.match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	if (!account_has_factor(&s->account))
+		return OUT_NOT_ENROLLED;
+	s->facts.left = (uint32_t)account_codes_left(&s->account);
+	return OUT_DONE;
+}
+
+static void
+put_facts(const struct session *s, struct wire_writer *w)
+{
+	wire_put_uint(w, TAG_KINDS, s->facts.kinds);
+	wire_put_uint(w, TAG_WHY, s->facts.why);
+	wire_put_uint(w, TAG_WAIT, s->facts.wait);
+	wire_put_uint(w, TAG_COUNT, s->facts.count);
+	wire_put_uint(w, TAG_LIMIT, s->facts.limit);
+	wire_put_uint(w, TAG_LOCK, s->facts.lock);
+	wire_put_uint(w, TAG_LEFT, s->facts.left);
+	wire_put_uint(w, TAG_KIND, s->facts.kind);
+}
+
+/* The last packet of every conversation. */
+static void
+send_final(struct session *s, enum outcome o)
+{
+	struct wire_writer w;
+
+	wire_start(&w, WIRE_VERSION, s->verb | WIRE_REPLY);
+	wire_put_uint(&w, TAG_LAST, 1);
+	wire_put_uint(&w, TAG_OUTCOME, o);
+	put_facts(s, &w);
+	if (s->name[0] != '\0')
+		wire_put_string(&w, TAG_NAME, s->name);
+	if (o == OUT_DONE && s->verb != VERB_ENROLL &&
+	    (s->flags & FLAG_NEW) == 0)
+		put_standing(s, &w);
+	if (s->caller->door == DOOR_ADMIN && s->failure.path[0] != '\0')
+		wire_put_cut(&w, TAG_PATH, s->failure.path);
+	if (s->caller->door == DOOR_ADMIN && s->failure.reason[0] != '\0')
+		wire_put_cut(&w, TAG_REASON, s->failure.reason);
+	talk_send(s->talk, &w);
+}
+
+static enum outcome
+serve(struct session *s, const struct wire_message *m)
+{
+	const struct settings *settings;
+	enum outcome o;
+
+	if (!selfservice_verb(m->verb))
+		return OUT_PROTOCOL;
+	o = person(s, m);
+	if (o != OUT_DONE)
+		return o;
+	o = site_settings(s->site, wire_now_ms(), &settings, &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	s->settings = *settings;
+	o = session_load(s);
+	return o == OUT_DONE ? verbs[m->verb].serve(s) : o;
+}
+
+enum outcome
+selfservice_serve(struct site *site, const struct caller *caller,
+    const struct wire_message *request, const struct talk *talk)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct wire_writer w;
+	enum outcome o;
+
+	if (s == NULL) {
+		round_refuse(request->verb, OUT_MEMORY, NULL, &w);
+		wire_put_uint(&w, TAG_LAST, 1);
+		talk_send(talk, &w);
+		return OUT_MEMORY;
+	}
+	s->site = site;
+	s->caller = caller;
+	s->talk = talk;
+	s->verb = request->verb;
+	wire_get_uint(request, TAG_FLAGS, &s->flags);
+	o = serve(s, request);
+	send_final(s, o);
+	explicit_bzero(s, sizeof(*s));
+	free(s);
+	return o;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/random.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/ask.h"
+#include "daemon/clock.h"
+#include "daemon/password.h"
+#include "daemon/session.h"
+#include "daemon/verify.h"
+
+#define PROMPTS_MAX	5	/* in all */
+#define CHARGED_MAX	3	/* wrong codes */
+#define SHEET_TRIES	5
+
+enum outcome
+session_talk(enum talk_code code)
+{
+	switch (code) {
+	case TALK_OK:
+		return OUT_ASK;
+	case TALK_CANCEL:
+	case TALK_GONE:
+		return OUT_NO_INPUT;
+	case TALK_MALFORMED:
+		return OUT_PROTOCOL;
+	}
+	return OUT_PROTOCOL;
+}
+
+/* After trouble with the handle it is opened anew next time. */
+static enum outcome
+session_store_code(struct session *s, enum store_code code)
+{
+	if (code == STORE_BROKEN || code == STORE_REFUSED ||
+	    code == STORE_ABSENT)
+		site_drop_store(s->site);
+	return store_outcome(code);
+}
+
+enum outcome
+session_load(struct session *s)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	enum store_code code;
+	struct store *store;
+	enum outcome o;
+
+	account_wipe(&s->account);
+	o = site_store(s->site, &store, &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	code = driver->begin(store, STORE_READ, &s->failure);
+	if (code != STORE_OK)
+		return session_store_code(s, code);
+	code = driver->load(store, s->name, s->uid, &s->account, &s->failure);
+	driver->rollback(store);
+	return session_store_code(s, code);
+}
+
+/* Whether an account is still what the person was asked about. */
+static bool
+same_account(const struct account *a, const struct account *b)
+{
+	size_t i;
+
+	if (a->match != b->match || a->id != b->id ||
+	    a->enrolled_at != b->enrolled_at ||
+	    a->credential_count != b->credential_count ||
+	    a->recovery.created_at != b->recovery.created_at ||
+	    memcmp(a->recovery.salt, b->recovery.salt, RECOVERY_SALT) != 0)
+		return false;
+	for (i = 0; i < a->credential_count; i++)
+		if (a->credentials[i].id != b->credentials[i].id)
+			return false;
+	return true;
+}
+
+static enum store_code
+commit_change(struct session *s, struct store *store, enum effect_kind kind,
+    session_change change, void *arg, bool *same)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	struct decision d = { .outcome = OUT_DONE, .effect_count = 2,
+	    .effects = { kind, EFFECT_EVENT } };
+	struct store_event event = { .at = clock_now(),
+	    .door = s->caller->door, .outcome = OUT_DONE };
+	struct account *now;
+	enum store_code code;
+
+	now = calloc(1, sizeof(*now));
+	if (now == NULL)
+		return STORE_MEMORY;
+	code = driver->load(store, s->name, s->uid, now, &s->failure);
+	*same = code == STORE_OK && same_account(now, &s->account);
+	if (*same) {
+		memcpy(now->name, s->name, sizeof(now->name));
+		now->uid = s->uid;
+		change(now, event.at, arg);
+		code = driver->apply(store, now, &d, &event, &s->failure);
+	}
+	account_wipe(now);
+	free(now);
+	return code;
+}
+
+enum outcome
+session_commit(struct session *s, enum effect_kind kind,
+    session_change change, void *arg)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	enum store_code code;
+	struct store *store;
+	bool same = false;
+	enum outcome o;
+
+	o = site_store(s->site, &store, &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	code = driver->begin(store, STORE_WRITE, &s->failure);
+	if (code != STORE_OK)
+		return session_store_code(s, code);
+	code = commit_change(s, store, kind, change, arg, &same);
+	if (code != STORE_OK || !same) {
+		driver->rollback(store);
+		if (code == STORE_OK)
+			return failure_set(&s->failure, OUT_BUSY, NULL,
+			    "the account was changed meanwhile");
+		return session_store_code(s, code);
+	}
+	return session_store_code(s, driver->commit(store, &s->failure));
+}
+
+/* One CHECK or VERIFY of the person's own factor at this door. */
+static void
+factor_ask(struct session *s, struct ask *a, uint8_t verb)
+{
+	struct ask *one[] = { a };
+
+	a->verb = verb;
+	a->own = true;
+	memcpy(a->name, s->name, sizeof(a->name));
+	a->uid = s->uid;
+	a->request.door = s->caller->door;
+	a->request.known = true;
+	a->outcome = OUT_INTERNAL;
+	if (verb == VERB_CHECK)
+		verify_checks(s->site, &s->settings, one, 1);
+	else
+		verify_answers(s->site, &s->settings, one, 1);
+	s->facts = a->facts;
+	s->failure = a->failure;
+}
+
+/* Asks once, verifies once; `reason` stands in front of the prompt. */
+static enum outcome
+factor_try(struct session *s, struct ask *a, enum outcome last)
+{
+	char text[160], reason[80];
+	struct secret typed = { 0 };
+	unsigned earlier = a->request.earlier;
+	enum outcome o;
+
+	outcome_next(last, &s->facts, reason, sizeof(reason));
+	snprintf(text, sizeof(text), "%s%s%s", reason,
+	    reason[0] != '\0' ? " " : "",
+	    outcome_follow(last, &s->facts) == FOLLOW_RECOVERY ?
+	    "Recovery code: " : "Current code or recovery code: ");
+	o = session_talk(talk_prompt(s->talk, STYLE_FACTOR, text, &typed));
+	if (o == OUT_ASK) {
+		ask_wipe(a);
+		ask_typed(a, &typed);
+		a->request.earlier = earlier;
+		factor_ask(s, a, VERB_VERIFY);
+		o = a->outcome;
+	}
+	secret_wipe(&typed);
+	return o;
+}
+
+/* A current factor, by the same decision as every login's. */
+static enum outcome
+prove_factor(struct session *s)
+{
+	struct ask *a = calloc(1, sizeof(*a));
+	int prompts, charged = 0;
+	enum outcome o;
+
+	if (a == NULL)
+		return OUT_MEMORY;
+	factor_ask(s, a, VERB_CHECK);
+	o = a->outcome;
+	a->request.earlier = 0;
+	for (prompts = 0; prompts < PROMPTS_MAX && charged < CHARGED_MAX &&
+	    (prompts == 0 ? o == OUT_ASK :
+	    outcome_follow(o, &s->facts) != FOLLOW_NONE); prompts++) {
+		o = factor_try(s, a, o);
+		if (o == OUT_OK_TOTP || o == OUT_OK_RECOVERY)
+			break;
+		if (!outcome_row(o)->charged)
+			continue;
+		charged++;
+		a->request.earlier += s->facts.kind == KIND_TOTP;
+	}
+	ask_wipe(a);
+	free(a);
+	if (o == OUT_OK_TOTP || o == OUT_OK_RECOVERY)
+		return OUT_DONE;
+	return o == OUT_ASK ? OUT_INTERNAL : o;
+}
+
+enum outcome
+session_prove(struct session *s)
+{
+	enum outcome o;
+
+	if (s->caller->door == DOOR_ADMIN)
+		return OUT_DONE;
+	if (s->caller->door != DOOR_PUBLIC)
+		return OUT_PEER;
+	if (s->account.locked)
+		return OUT_ADMIN_LOCK;
+	o = password_check(s->site, s->name, s->uid, s->talk, &s->facts.wait,
+	    &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	/* The factor asked for is the one that is there now. */
+	o = session_load(s);
+	if (o != OUT_DONE || !account_has_factor(&s->account))
+		return o;
+	o = prove_factor(s);
+	return o == OUT_DONE ? session_load(s) : o;
+}
+
+static bool
+send_sheet(struct session *s, const struct sheet *sheet, unsigned number)
+{
+	uint8_t codes[WIRE_CODE_LENGTH * WIRE_CODES_MAX];
+	struct wire_writer w;
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < sheet->set.count; i++)
+		memcpy(codes + i * WIRE_CODE_LENGTH, sheet->codes[i],
+		    WIRE_CODE_LENGTH);
+	wire_start(&w, WIRE_VERSION, VERB_SHEET);
+	wire_put_bytes(&w, TAG_CODES, codes,
+	    sheet->set.count * WIRE_CODE_LENGTH);
+	wire_put_uint(&w, TAG_NUMBER, number);
+	ok = talk_send(s->talk, &w);
+	explicit_bzero(codes, sizeof(codes));
+	wire_wipe(&w);
+	return ok;
+}
+
+/* One code of the sheet by its number, typed back; it stays unspent. */
+static enum outcome
+type_back(struct session *s, const struct sheet *sheet, unsigned number)
+{
+	char text[40], code[RECOVERY_LENGTH + 1];
+	struct secret typed = { 0 };
+	bool right = false;
+	enum outcome o;
+	int i;
+
+	snprintf(text, sizeof(text), "Recovery code number %u: ", number);
+	for (i = 0; i < SHEET_TRIES && !right; i++) {
+		if (i > 0 && !talk_note(s->talk, "That is not the code with "
+		    "this number."))
+			return OUT_NO_INPUT;
+		o = session_talk(talk_prompt(s->talk, STYLE_SHEET_CODE, text,
+		    &typed));
+		if (o != OUT_ASK)
+			return o;
+		recovery_parse((const char *)typed.data, typed.len, code);
+		right = strcmp(code, sheet->codes[number - 1]) == 0;
+		secret_wipe(&typed);
+		explicit_bzero(code, sizeof(code));
+	}
+	return right ? OUT_DONE : OUT_BAD_CODE;
+}
+
+enum outcome
+session_sheet(struct session *s, struct sheet *sheet)
+{
+	unsigned number, count = s->settings.recovery_codes;
+
+	if (count == 0 || count > ACCOUNT_CODES_MAX ||
+	    getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return OUT_INTERNAL;
+	if (!recovery_make(&sheet->set, count, clock_now(), sheet->codes))
+		return OUT_MEMORY;
+	number = number % count + 1;
+	if (!send_sheet(s, sheet, number))
+		return OUT_NO_INPUT;
+	return type_back(s, sheet, number);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One conversation of self-service or administration: whose, with whom,
+ * by which settings.  Private to selfservice.c, enroll.c and their kin.
+ */
+#ifndef STEPUP_DAEMON_SESSION_H
+#define STEPUP_DAEMON_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/account.h"
+#include "daemon/failure.h"
+#include "daemon/recovery.h"
+#include "daemon/round.h"
+#include "daemon/settings.h"
+#include "daemon/site.h"
+#include "daemon/talk.h"
+
+struct session {
+	struct site		*site;
+	const struct caller	*caller;
+	const struct talk	*talk;
+	uint8_t			 verb;
+	uint32_t		 flags;		/* FLAG_* of the request */
+	char			 name[ACCOUNT_NAME_MAX + 1];	/* canonical */
+	uid_t			 uid;
+	struct settings		 settings;	/* as they were at the start */
+	struct account		 account;	/* as last loaded */
+	struct outcome_facts	 facts;		/* for the final answer */
+	struct failure		 failure;
+};
+
+/* A sheet of new recovery codes: stored form and what the person reads. */
+struct sheet {
+	struct recovery_set	set;
+	char			codes[ACCOUNT_CODES_MAX][RECOVERY_LENGTH + 1];
+};
+
+/* Loads s->account in a read transaction of its own.  OUT_DONE. */
+enum outcome session_load(struct session *);
+
+/*
+ * Writes: begin, load again, `same` account as s->account was, change,
+ * apply, commit.  `change` edits the account just loaded and names the one
+ * effect.  OUT_DONE; OUT_BUSY when somebody changed the account meanwhile.
+ */
+typedef void (*session_change)(struct account *, int64_t now, void *arg);
+enum outcome session_commit(struct session *, enum effect_kind,
+    session_change, void *arg);
+
+/*
+ * Whoever asks proves it: password, and a current factor when there is
+ * one.  Root at the admin door proves nothing.  OUT_DONE.
+ */
+enum outcome session_prove(struct session *);
+
+/* What a prompt's end means. OUT_ASK for TALK_OK. */
+enum outcome session_talk(enum talk_code);
+
+/*
+ * Makes a sheet, shows it and has one code typed back by number.  OUT_DONE
+ * when the person has it.  Nothing is saved.
+ */
+enum outcome session_sheet(struct session *, struct sheet *);
+
+/* The two verbs that change something.  OUT_DONE. */
+enum outcome enroll_serve(struct session *);
+enum outcome codes_serve(struct session *);
+
+#endif
