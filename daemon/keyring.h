@@ -2,7 +2,7 @@
 /*
  * The keyring: a line per key, `ID BASE64(32 bytes)`, ID 8 hex digits; the
  * last is active.  A trusted file, 0600.  Keys live in one locked page
- * that stays out of core dumps.
+ * that stays out of core dumps, and is empty in a child after fork(2).
  */
 #ifndef STEPUP_DAEMON_KEYRING_H
 #define STEPUP_DAEMON_KEYRING_H
