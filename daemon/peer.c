@@ -67,17 +67,22 @@ option_is(int fd, int name, int value)
 }
 
 bool
-peer_uid(int fd, uid_t *uid)
+peer_connected(int fd)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = sizeof(sa);
 
-	*uid = (uid_t)-1;
 	return option_is(fd, SO_DOMAIN, AF_UNIX) &&
 	    option_is(fd, SO_TYPE, SOCK_SEQPACKET) &&
 	    option_is(fd, SO_ACCEPTCONN, 0) &&
-	    getpeername(fd, (struct sockaddr *)&sa, &len) == 0 &&
-	    peer_accepted(fd, uid);
+	    getpeername(fd, (struct sockaddr *)&sa, &len) == 0;
+}
+
+bool
+peer_uid(int fd, uid_t *uid)
+{
+	*uid = (uid_t)-1;
+	return peer_connected(fd) && peer_accepted(fd, uid);
 }
 
 static enum outcome

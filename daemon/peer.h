@@ -22,7 +22,9 @@
  */
 bool peer_uid(int fd, uid_t *uid);
 
-/* Only the second half: for a connection that accept(2) gave. */
+/* Its first half: such a socket, and connected. */
+bool peer_connected(int fd);
+/* Its second half: for a connection that accept(2) gave. */
 bool peer_accepted(int fd, uid_t *uid);
 
 /*
