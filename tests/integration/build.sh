@@ -57,11 +57,12 @@ row build_headers_compile_alone "$tmp/alone"
 } >"$tmp/includes"
 row build_folders_see_common_only "$tmp/includes"
 
-# Everything that is there is built, and so distributed.
-for file in $(sources '*.[ch]'); do
+# Everything that is there is built or distributed.
+find common daemon pam cli tests units man -type f 2>/dev/null |
+    grep -vE '\.py[co]$|~$|\.swp$' | sort | while read -r file; do
 	grep -qF "$file" Makefile.am || echo "$file: not in Makefile.am"
 done >"$tmp/listed"
-row build_sources_are_listed "$tmp/listed"
+row build_files_are_listed "$tmp/listed"
 
 # The module: six names out, libpam and the C library in.
 module=$abs_builddir/pam/.libs/pam_stepup.so
