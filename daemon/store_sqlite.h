@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Private to daemon/store_sqlite*.c and their test: one SQLite handle and
+ * what the files of the driver share.  Names start with lite_.
+ */
+#ifndef STEPUP_DAEMON_STORE_SQLITE_H
+#define STEPUP_DAEMON_STORE_SQLITE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "daemon/store.h"
+
+/* Header of the file: "STUP", and user_version = 100 * major + minor. */
+#define LITE_APPLICATION	0x53545550
+#define LITE_MAJOR		1
+#define LITE_MINOR		0
+#define LITE_VERSION		(100 * LITE_MAJOR + LITE_MINOR)
+
+/* A login dirties four or five pages wherever they lie: small ones cost
+   the disk a quarter of 4 KB ones. */
+#define LITE_PAGE		1024
+#define LITE_WAL_HEADER		32
+#define LITE_FRAME		(24 + LITE_PAGE)
+
+/* Space kept so that a full disk does not stop logins. */
+#define LITE_WAL_FRAMES		2000	/* working size of the WAL */
+#define LITE_RESERVE		4096	/* free pages, made at birth ... */
+#define LITE_RESERVE_LOW	1024	/* ... and again when fewer are left */
+#define LITE_RESERVE_BATCH	1024	/* pages a transaction */
+
+/* When to checkpoint (SPEC 5), in frames. */
+#define LITE_TEND_IDLE		250
+#define LITE_TEND_BUSY		1000
+#define LITE_TEND_SHORT		32	/* spawned and admin */
+
+/* Waits for locks, in us: in all, and one step of it. */
+#define LITE_PATIENCE		2000000
+#define LITE_PATIENCE_SPACE	100000	/* when it is about space alone */
+#define LITE_STEP_MIN		200
+#define LITE_STEP_MAX		800
+
+#define LITE_TALLY_DAYS		90
+#define LITE_LIST_BATCH		16
+
+/* Prepared when first used, once per handle; the SQL stands beside use. */
+enum lite_statement {
+	LITE_BEGIN_READ = 0,
+	LITE_BEGIN_WRITE,
+	LITE_COMMIT,
+	LITE_ROLLBACK,
+	LITE_MARK,
+	LITE_KEEP,
+	LITE_UNDO,
+	LITE_USER_VERSION,
+	LITE_LOAD_ACCOUNT,
+	LITE_LOAD_CREDENTIALS,
+	LITE_LOAD_RECOVERY,
+	LITE_LOAD_PASSWORD,
+	LITE_LIST,
+	LITE_SET_CREDENTIAL,
+	LITE_SET_SPENT,
+	LITE_SET_LIMITERS,
+	LITE_SET_ENROLLED,
+	LITE_NEW_ACCOUNT,
+	LITE_NEW_CREDENTIAL,
+	LITE_NEW_RECOVERY,
+	LITE_DROP_CREDENTIALS,
+	LITE_DROP_RECOVERY,
+	LITE_SAVE_PASSWORD,
+	LITE_EVENT_LOGIN,
+	LITE_EVENT_PUBLIC,
+	LITE_RING_LOGIN,
+	LITE_RING_PUBLIC,
+	LITE_TALLY,
+	LITE_TALLY_OLD,
+	LITE_TOUCH,
+	LITE_FREE_PAGES,
+	LITE_FILL,
+	LITE_UNFILL,
+	LITE_STATEMENTS
+};
+
+enum lite_state { LITE_IDLE = 0, LITE_READING, LITE_WRITING };
+
+struct store {
+	sqlite3		*db;
+	sqlite3_stmt	*statements[LITE_STATEMENTS];
+	enum store_role	 role;
+	uid_t		 owner;
+	unsigned	 audit_events;
+	char		 path[PATH_MAX];	/* every component resolved */
+	dev_t		 dev;
+	ino_t		 ino;
+	bool		 empty;		/* 0 bytes when opened */
+
+	enum lite_state	 state;
+	bool		 marked;	/* a savepoint is open */
+	bool		 lost;		/* this transaction must not commit */
+	bool		 broken;
+	unsigned	 frames;	/* in the WAL, not yet checkpointed */
+
+	int64_t		 patience;	/* us; 0: do not wait at all */
+	int64_t		 wait_until;	/* us, monotonic; 0: not waiting yet */
+	uint64_t	 jitter;
+};
+
+/* store_sqlite_handle.c: statements, errors, waiting */
+
+/*
+ * What a result code of SQLite means; marks the handle broken.  The failure
+ * gets path and `doing: message`.
+ */
+enum store_code lite_code(struct store *, int rc, const char *doing,
+    struct failure *);
+enum store_code lite_refuse(struct store *, const char *why, struct failure *);
+enum store_code lite_break(struct store *, const char *why, struct failure *);
+/* The busy handler; arg is the handle. */
+int lite_busy(void *arg, int count);
+void lite_patience(struct store *, int64_t us);
+/* STORE_OK where this transaction is open and sound. */
+enum store_code lite_within(struct store *, enum lite_state,
+    struct failure *);
+/* Steps a statement without parameters and rows. */
+enum store_code lite_run(struct store *, enum lite_statement,
+    struct failure *);
+/* The number a PRAGMA or SELECT gives. */
+enum store_code lite_number(struct store *, enum lite_statement, int64_t *,
+    struct failure *);
+void lite_finalize(struct store *);
+
+/*
+ * A statement on its way: parameters in order, then step.  The first error
+ * stays; lite_done reports it, resets and forgets the parameters.
+ */
+struct lite_call {
+	struct store	*store;
+	sqlite3_stmt	*statement;
+	int		 rc;
+	int		 next;
+};
+
+void lite_call(struct lite_call *, struct store *, enum lite_statement);
+void lite_int(struct lite_call *, int64_t);
+/* Borrowed until lite_done; NULL binds NULL. */
+void lite_blob(struct lite_call *, const void *, size_t);
+void lite_text(struct lite_call *, const char *);
+/* True when there is a row. */
+bool lite_row(struct lite_call *);
+enum store_code lite_done(struct lite_call *, struct failure *);
+/* Steps to the end; *changed (may be NULL) gets the number of rows. */
+enum store_code lite_write(struct lite_call *, int *changed,
+    struct failure *);
+
+/* store_sqlite_schema.c: birth, versions */
+
+/* In an open transaction: is the schema one we know. */
+enum store_code lite_version(struct store *, int *version, struct failure *);
+
+/* One minor to the next, inside one transaction. */
+struct lite_upgrade {
+	int		 from;		/* user_version before */
+	const char	*sql;
+};
+extern const struct lite_upgrade lite_upgrades[];
+/* From `version` to LITE_VERSION; the caller commits. */
+enum store_code lite_upgrade(struct store *, const struct lite_upgrade *,
+    size_t, int version, int target, struct failure *);
+enum store_code lite_upgrade_all(struct store *, int version,
+    struct failure *);
+enum store_code lite_create(const char *, const char *,
+    const struct store_options *, struct failure *);
+enum store_code lite_birth_key(const char *, const struct store_options *,
+    char *, struct failure *);
+
+/* store_sqlite_open.c: files, handle, settings of the connection */
+
+enum store_code lite_open(const char *, const struct store_options *,
+    struct store **, struct failure *);
+void lite_close(struct store *);
+/* A new handle on `path` with our settings; nothing is read yet. */
+enum store_code lite_connect(const char *path, const struct store_options *,
+    struct store **, struct failure *);
+/* Is the file at our path still the one we have open. */
+enum store_code lite_same(struct store *, struct failure *);
+enum store_code lite_keep_files(struct store *, bool keep, struct failure *);
+/* Settings that need the schema. */
+enum store_code lite_settings(struct store *, struct failure *);
+
+/* store_sqlite.c: transactions */
+
+enum store_code lite_begin(struct store *, enum store_mode,
+    struct failure *);
+/* The same with the patience that was set. */
+enum store_code lite_start(struct store *, enum store_mode,
+    struct failure *);
+enum store_code lite_commit(struct store *, struct failure *);
+void lite_rollback(struct store *);
+
+/* store_sqlite_load.c, store_sqlite_apply.c */
+
+enum store_code lite_load(struct store *, const char *, uid_t,
+    struct account *, struct failure *);
+enum store_code lite_load_password(struct store *, uid_t, struct limiter *,
+    struct failure *);
+enum store_code lite_list(struct store *, store_visit, void *,
+    struct failure *);
+enum store_code lite_apply(struct store *, const struct account *,
+    const struct decision *, const struct store_event *, struct failure *);
+enum store_code lite_save_password(struct store *, uid_t,
+    const struct limiter *, struct failure *);
+enum store_code lite_write_event(struct store *, const struct account *,
+    int change, const struct store_event *, struct failure *);
+enum store_code lite_write_tally(struct store *, const struct account *,
+    const struct store_event *, struct failure *);
+
+/* store_sqlite_wal.c: checkpoints, space */
+
+void lite_watch(struct store *);	/* wal_hook in place of automatic */
+/* A serving start; STORE_OK with a reason in the failure: to be logged. */
+enum store_code lite_serve(struct store *, struct failure *);
+/* Makes sure of LITE_RESERVE free pages, in batches. */
+enum store_code lite_reserve(struct store *, struct failure *);
+enum store_code lite_checkpoint(struct store *, int mode, struct failure *);
+void lite_tend(struct store *, bool idle);
+unsigned lite_frames(const struct store *);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Effects into rows.  An evaluated answer runs the same statements and
+ * dirties the same rows whatever came of it: SQLite leaves a page alone
+ * when its bytes stay the same, hence the touch column of each row.
+ */
+#include <string.h>
+
+#include "daemon/store_sqlite.h"
+
+/* What an event says was changed; the schema names them. */
+enum change { CHANGE_NONE = 0, CHANGE_ENROLLED, CHANGE_ADDED, CHANGE_CODES,
+	CHANGE_REMOVED };
+
+static void
+bind_limiters(struct lite_call *c, const struct account *a)
+{
+	const struct limiter *l;
+	size_t i;
+
+	for (i = 0; i < LIMITERS; i++) {
+		l = &a->limiters[i];
+		lite_int(c, l->consecutive);
+		lite_int(c, l->total);
+		lite_int(c, l->total_since);
+		lite_int(c, l->wait_start);
+		lite_int(c, l->wait_length);
+	}
+}
+
+static size_t
+pack_spent(const struct recovery_set *set, uint8_t *out)
+{
+	size_t i, k;
+
+	for (i = 0; i < set->count; i++)
+		for (k = 0; k < 8; k++)
+			out[i * 8 + k] = (uint8_t)
+			    ((uint64_t)set->codes[i].spent_at >> (56 - 8 * k));
+	return set->count * 8;
+}
+
+static size_t
+pack_hashes(const struct recovery_set *set, uint8_t *out)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		memcpy(out + i * RECOVERY_HASH, set->codes[i].hash,
+		    RECOVERY_HASH);
+	return set->count * RECOVERY_HASH;
+}
+
+/* Exactly one row, or the account is not what was loaded. */
+static enum store_code
+write_one(struct lite_call *c, struct failure *f)
+{
+	struct store *s = c->store;
+	enum store_code code;
+	int changed;
+
+	code = lite_write(c, &changed, f);
+	if (code == STORE_OK && changed != 1)
+		return lite_refuse(s, "an account's row is gone", f);
+	return code;
+}
+
+static enum store_code
+set_credentials(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code = STORE_OK;
+	const struct credential *cred;
+	struct lite_call c;
+	size_t i;
+
+	for (i = 0; i < a->credential_count && code == STORE_OK; i++) {
+		cred = &a->credentials[i];
+		lite_call(&c, s, LITE_SET_CREDENTIAL);
+		lite_int(&c, cred->last_step);
+		lite_int(&c, cred->used_at);
+		lite_int(&c, cred->id);
+		lite_int(&c, a->id);
+		code = write_one(&c, f);
+	}
+	return code;
+}
+
+static enum store_code
+set_spent(struct store *s, const struct account *a, struct failure *f)
+{
+	uint8_t spent[ACCOUNT_CODES_MAX * 8];
+	struct lite_call c;
+
+	if (a->recovery.count == 0)
+		return STORE_OK;
+	lite_call(&c, s, LITE_SET_SPENT);
+	lite_blob(&c, spent, pack_spent(&a->recovery, spent));
+	lite_int(&c, a->id);
+	lite_blob(&c, a->recovery.salt, RECOVERY_SALT);
+	return write_one(&c, f);
+}
+
+/* All four are one row; those of the other door are as they were loaded. */
+static enum store_code
+set_limiters(struct store *s, const struct account *a, struct failure *f)
+{
+	struct lite_call c;
+
+	lite_call(&c, s, LITE_SET_LIMITERS);
+	bind_limiters(&c, a);
+	lite_int(&c, a->id);
+	return write_one(&c, f);
+}
+
+static enum store_code
+new_account(struct store *s, const struct account *a, struct failure *f)
+{
+	struct lite_call c;
+
+	lite_call(&c, s, LITE_NEW_ACCOUNT);
+	lite_int(&c, a->id);
+	lite_blob(&c, a->name, strlen(a->name));
+	lite_int(&c, a->uid);
+	lite_int(&c, a->created_at);
+	lite_int(&c, a->enrolled_at);
+	lite_int(&c, a->locked);
+	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
+	bind_limiters(&c, a);
+	return write_one(&c, f);
+}
+
+/* The account's row: changed where it is there, else new. */
+static enum store_code
+set_enrolled(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code;
+	struct lite_call c;
+	int changed;
+
+	lite_call(&c, s, LITE_SET_ENROLLED);
+	lite_int(&c, a->enrolled_at);
+	bind_limiters(&c, a);
+	lite_int(&c, a->id);
+	lite_blob(&c, a->name, strlen(a->name));
+	lite_int(&c, a->uid);
+	code = lite_write(&c, &changed, f);
+	if (code == STORE_OK && changed == 0)
+		code = new_account(s, a, f);
+	return code;
+}
+
+static enum store_code
+new_credential(struct store *s, const struct account *a,
+    const struct credential *cred, struct failure *f)
+{
+	struct lite_call c;
+
+	lite_call(&c, s, LITE_NEW_CREDENTIAL);
+	lite_int(&c, a->id);
+	lite_int(&c, cred->id);
+	lite_int(&c, cred->kind);
+	lite_blob(&c, cred->label, strlen(cred->label));
+	lite_int(&c, cred->algorithm);
+	lite_int(&c, cred->digits);
+	lite_int(&c, cred->period);
+	lite_int(&c, cred->created_at);
+	lite_int(&c, cred->used_at);
+	lite_int(&c, cred->last_step);
+	lite_text(&c, cred->sealed.key_id);
+	lite_blob(&c, cred->sealed.nonce, SEAL_NONCE);
+	lite_blob(&c, cred->sealed.data, cred->sealed.len);
+	return write_one(&c, f);
+}
+
+static enum store_code
+drop(struct store *s, enum lite_statement which, const struct account *a,
+    struct failure *f)
+{
+	struct lite_call c;
+
+	lite_call(&c, s, which);
+	lite_int(&c, a->id);
+	return lite_write(&c, NULL, f);
+}
+
+static enum store_code
+replace_recovery(struct store *s, const struct account *a, struct failure *f)
+{
+	const struct recovery_set *set = &a->recovery;
+	uint8_t hashes[ACCOUNT_CODES_MAX * RECOVERY_HASH];
+	uint8_t spent[ACCOUNT_CODES_MAX * 8];
+	enum store_code code;
+	struct lite_call c;
+
+	if ((code = drop(s, LITE_DROP_RECOVERY, a, f)) != STORE_OK)
+		return code;
+	lite_call(&c, s, LITE_NEW_RECOVERY);
+	lite_int(&c, a->id);
+	lite_int(&c, set->rounds);
+	lite_int(&c, set->created_at);
+	lite_int(&c, (int64_t)set->count);
+	lite_blob(&c, set->salt, RECOVERY_SALT);
+	lite_blob(&c, hashes, pack_hashes(set, hashes));
+	lite_blob(&c, spent, pack_spent(set, spent));
+	return write_one(&c, f);
+}
+
+static enum store_code
+enroll(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code;
+	size_t i;
+
+	code = set_enrolled(s, a, f);
+	if (code == STORE_OK)
+		code = drop(s, LITE_DROP_CREDENTIALS, a, f);
+	if (code == STORE_OK)
+		code = replace_recovery(s, a, f);
+	for (i = 0; i < a->credential_count && code == STORE_OK; i++)
+		code = new_credential(s, a, &a->credentials[i], f);
+	return code;
+}
+
+static enum store_code
+remove_factors(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code = drop(s, LITE_DROP_CREDENTIALS, a, f);
+
+	return code == STORE_OK ? drop(s, LITE_DROP_RECOVERY, a, f) : code;
+}
+
+/*
+ * Nothing half-written is begun: the schema would refuse the commit, and
+ * with it everybody else's part of this transaction.
+ */
+static bool
+whole(const struct account *a, enum effect_kind kind)
+{
+	bool credentials = a->credential_count >= 1 &&
+	    a->credential_count <= ACCOUNT_CREDENTIALS_MAX;
+	bool codes = a->recovery.count >= 1 &&
+	    a->recovery.count <= ACCOUNT_CODES_MAX &&
+	    a->recovery.created_at > 0;
+
+	switch (kind) {
+	case EFFECT_NONE:
+	case EFFECT_EVENT:
+	case EFFECT_TALLY:
+		return true;
+	case EFFECT_CREDENTIALS:
+		return a->id > 0 &&
+		    a->credential_count <= ACCOUNT_CREDENTIALS_MAX;
+	case EFFECT_CODES:
+		return a->id > 0 && a->recovery.count <= ACCOUNT_CODES_MAX;
+	case EFFECT_LIMITERS:
+	case EFFECT_REMOVE:
+		return a->id > 0;
+	case EFFECT_ENROLL:
+	case EFFECT_ADD:
+	case EFFECT_NEW_CODES:
+		return a->id > 0 && credentials && codes;
+	}
+	return false;
+}
+
+static enum store_code
+apply_one(struct store *s, const struct account *a, enum effect_kind kind,
+    const struct store_event *e, bool changing, struct failure *f)
+{
+	enum change change = CHANGE_NONE;
+	enum store_code code = STORE_OK;
+
+	if (!whole(a, kind))
+		return lite_refuse(s, "this account cannot be written", f);
+	switch (kind) {
+	case EFFECT_NONE:
+		return STORE_OK;
+	case EFFECT_CREDENTIALS:
+		return set_credentials(s, a, f);
+	case EFFECT_CODES:
+		return set_spent(s, a, f);
+	case EFFECT_LIMITERS:
+		return set_limiters(s, a, f);
+	case EFFECT_EVENT:	/* a change writes its own */
+		return changing ? STORE_OK :
+		    lite_write_event(s, a, CHANGE_NONE, e, f);
+	case EFFECT_TALLY:
+		return lite_write_tally(s, a, e, f);
+	case EFFECT_ENROLL:
+		code = enroll(s, a, f);
+		change = CHANGE_ENROLLED;
+		break;
+	case EFFECT_ADD:
+		code = new_credential(s, a,
+		    &a->credentials[a->credential_count - 1], f);
+		change = CHANGE_ADDED;
+		break;
+	case EFFECT_NEW_CODES:
+		code = replace_recovery(s, a, f);
+		change = CHANGE_CODES;
+		break;
+	case EFFECT_REMOVE:
+		code = remove_factors(s, a, f);
+		change = CHANGE_REMOVED;
+		break;
+	}
+	if (code == STORE_OK)
+		code = lite_write_event(s, a, change, e, f);
+	return code;
+}
+
+enum store_code
+lite_apply(struct store *s, const struct account *a,
+    const struct decision *d, const struct store_event *e, struct failure *f)
+{
+	enum store_code code;
+	bool changing = false;
+	size_t i;
+
+	if ((code = lite_within(s, LITE_WRITING, f)) != STORE_OK)
+		return code;
+	if (d->effect_count > EFFECTS_MAX)
+		return lite_refuse(s, "too many effects", f);
+	for (i = 0; i < d->effect_count; i++)
+		changing = changing || d->effects[i] >= EFFECT_ENROLL;
+	for (i = 0; i < d->effect_count && code == STORE_OK; i++)
+		code = apply_one(s, a, d->effects[i], e, changing, f);
+	return code;
+}
+
+enum store_code
+lite_save_password(struct store *s, uid_t uid, const struct limiter *l,
+    struct failure *f)
+{
+	enum store_code code;
+	struct lite_call c;
+
+	if ((code = lite_within(s, LITE_WRITING, f)) != STORE_OK)
+		return code;
+	lite_call(&c, s, LITE_SAVE_PASSWORD);
+	lite_int(&c, uid);
+	lite_int(&c, l->consecutive);
+	lite_int(&c, l->wait_start);
+	return write_one(&c, f);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Events and tallies: rows of the commits that charges, successes and
+ * changes need anyway.  Each door has a ring of its own, so that nobody can
+ * wash the login door's events away from the public one; what changed
+ * nothing is only counted, by the hour.
+ */
+#include "daemon/store_sqlite.h"
+
+/* Whom it is about; -1 where NSS knows nobody. */
+static int64_t
+uid_of(const struct account *a)
+{
+	return a->name[0] == '\0' || a->uid == (uid_t)-1 ? -1 :
+	    (int64_t)a->uid;
+}
+
+/* Drops what the ring has no room for, the new row being the newest. */
+static enum store_code
+turn_ring(struct store *s, enum lite_statement which, struct failure *f)
+{
+	struct lite_call c;
+
+	lite_call(&c, s, which);
+	lite_int(&c, sqlite3_last_insert_rowid(s->db) -
+	    (int64_t)s->audit_events);
+	return lite_write(&c, NULL, f);
+}
+
+enum store_code
+lite_write_event(struct store *s, const struct account *a, int change,
+    const struct store_event *e, struct failure *f)
+{
+	bool public = e->door == DOOR_PUBLIC;
+	enum store_code code;
+	struct lite_call c;
+
+	lite_call(&c, s, public ? LITE_EVENT_PUBLIC : LITE_EVENT_LOGIN);
+	lite_int(&c, e->at);
+	lite_int(&c, uid_of(a));
+	lite_int(&c, a->id);
+	lite_int(&c, e->outcome);
+	lite_int(&c, e->kind);
+	lite_int(&c, change);
+	if (!public) {
+		lite_int(&c, e->door);
+		lite_text(&c, e->service);
+		lite_text(&c, e->rhost);
+		lite_text(&c, e->tty);
+	}
+	code = lite_write(&c, NULL, f);
+	if (code == STORE_OK)
+		code = turn_ring(s, public ? LITE_RING_PUBLIC :
+		    LITE_RING_LOGIN, f);
+	return code;
+}
+
+/* The public door counts nothing here: its refusals are syslog's. */
+enum store_code
+lite_write_tally(struct store *s, const struct account *a,
+    const struct store_event *e, struct failure *f)
+{
+	int64_t hour = e->at / 3600;
+	enum store_code code;
+	struct lite_call c;
+
+	if (e->door == DOOR_PUBLIC)
+		return STORE_OK;
+	lite_call(&c, s, LITE_TALLY);
+	lite_int(&c, hour);
+	lite_int(&c, uid_of(a));
+	lite_int(&c, e->outcome);
+	lite_int(&c, e->at);
+	if ((code = lite_write(&c, NULL, f)) != STORE_OK)
+		return code;
+	lite_call(&c, s, LITE_TALLY_OLD);
+	lite_int(&c, hour - 24 * LITE_TALLY_DAYS);
+	lite_int(&c, s->audit_events);
+	return lite_write(&c, NULL, f);
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One handle's statements, errors and waits.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/store_sqlite.h"
+
+/* One limiter of an account's row; in the order of enum limiter_name. */
+#define COLUMNS(l)							\
+	l "_consecutive, " l "_total, " l "_since, " l "_wait, " l "_length"
+#define SETS(l)								\
+	l "_consecutive = ?, " l "_total = ?, " l "_since = ?, "	\
+	l "_wait = ?, " l "_length = ?"
+#define LIMITER_COLUMNS							\
+	COLUMNS("totp_login") ", " COLUMNS("recovery_login") ", "	\
+	COLUMNS("totp_public") ", " COLUMNS("recovery_public")
+#define LIMITER_SETS							\
+	SETS("totp_login") ", " SETS("recovery_login") ", "		\
+	SETS("totp_public") ", " SETS("recovery_public")
+#define FIVE "?, ?, ?, ?, ?"
+
+/* At most four old rows go with a new one: bounded work, and rings that
+   were made smaller shrink with use. */
+#define OLDEST(table)							\
+	"id <= (SELECT min(id) FROM " table ") + 3"
+
+static const char *const sql[] = {
+	[LITE_BEGIN_READ] = "BEGIN",
+	[LITE_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+	[LITE_COMMIT] = "COMMIT",
+	[LITE_ROLLBACK] = "ROLLBACK",
+	[LITE_MARK] = "SAVEPOINT mark",
+	[LITE_KEEP] = "RELEASE mark",
+	[LITE_UNDO] = "ROLLBACK TO mark",
+	[LITE_USER_VERSION] = "PRAGMA user_version",
+
+	[LITE_LOAD_ACCOUNT] = "SELECT id, name, uid, created_at, enrolled_at,"
+	    " locked, lock_reason, " LIMITER_COLUMNS
+	    " FROM account WHERE name = ? OR uid = ?",
+	[LITE_LOAD_CREDENTIALS] = "SELECT id, kind, label, algorithm, digits,"
+	    " period, created_at, used_at, last_step, key_id, nonce, sealed"
+	    " FROM credential WHERE account = ? ORDER BY position",
+	[LITE_LOAD_RECOVERY] = "SELECT rounds, created_at, count, salt,"
+	    " hashes, spent FROM recovery WHERE account = ?",
+	[LITE_LOAD_PASSWORD] = "SELECT failures, since FROM password"
+	    " WHERE uid = ?",
+	[LITE_LIST] = "SELECT name, uid FROM account WHERE name > ?"
+	    " ORDER BY name LIMIT ?",
+
+	/* A step is never moved back, whatever the caller thinks. */
+	[LITE_SET_CREDENTIAL] = "UPDATE credential SET"
+	    " last_step = max(last_step, ?), used_at = ?, touch = touch + 1"
+	    " WHERE id = ? AND account = ?",
+	[LITE_SET_SPENT] = "UPDATE recovery SET spent = ?, touch = touch + 1"
+	    " WHERE account = ? AND salt = ?",
+	[LITE_SET_LIMITERS] = "UPDATE account SET " LIMITER_SETS ","
+	    " touch = touch + 1 WHERE id = ?",
+	[LITE_SET_ENROLLED] = "UPDATE account SET enrolled_at = ?, "
+	    LIMITER_SETS ", touch = touch + 1"
+	    " WHERE id = ? AND name = ? AND uid = ?",
+	[LITE_NEW_ACCOUNT] = "INSERT INTO account (id, name, uid, created_at,"
+	    " enrolled_at, locked, lock_reason, " LIMITER_COLUMNS ", touch)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, " FIVE ", " FIVE ", " FIVE ", "
+	    FIVE ", 0)",
+	/* The lowest free position, so that the ninth has none. */
+	[LITE_NEW_CREDENTIAL] = "INSERT INTO credential (position, account,"
+	    " id, kind, label, algorithm, digits, period, created_at, used_at,"
+	    " last_step, key_id, nonce, sealed, touch) SELECT"
+	    " (SELECT min(n) FROM (SELECT 1 AS n UNION ALL SELECT position + 1"
+	    " FROM credential WHERE account = ?1) WHERE n NOT IN"
+	    " (SELECT position FROM credential WHERE account = ?1)),"
+	    " ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0",
+	[LITE_NEW_RECOVERY] = "INSERT INTO recovery (account, rounds,"
+	    " created_at, count, salt, hashes, spent, touch)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+	[LITE_DROP_CREDENTIALS] = "DELETE FROM credential WHERE account = ?",
+	[LITE_DROP_RECOVERY] = "DELETE FROM recovery WHERE account = ?",
+	[LITE_SAVE_PASSWORD] = "INSERT INTO password (uid, failures, since,"
+	    " touch) VALUES (?, ?, ?, 0) ON CONFLICT (uid) DO UPDATE SET"
+	    " failures = excluded.failures, since = excluded.since,"
+	    " touch = touch + 1",
+
+	[LITE_EVENT_LOGIN] = "INSERT INTO event (at, uid, account, outcome,"
+	    " kind, change, door, service, rhost, tty)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[LITE_EVENT_PUBLIC] = "INSERT INTO event_public (at, uid, account,"
+	    " outcome, kind, change) VALUES (?, ?, ?, ?, ?, ?)",
+	[LITE_RING_LOGIN] = "DELETE FROM event WHERE id <= ? AND "
+	    OLDEST("event"),
+	[LITE_RING_PUBLIC] = "DELETE FROM event_public WHERE id <= ? AND "
+	    OLDEST("event_public"),
+	[LITE_TALLY] = "INSERT INTO tally (hour, uid, outcome, count, last_at)"
+	    " VALUES (?, ?, ?, 1, ?) ON CONFLICT (hour, uid, outcome)"
+	    " DO UPDATE SET count = count + 1, last_at = excluded.last_at",
+	[LITE_TALLY_OLD] = "DELETE FROM tally WHERE " OLDEST("tally")
+	    " AND (hour < ? OR id <= (SELECT max(id) FROM tally) - ?)",
+
+	[LITE_TOUCH] = "UPDATE store SET touch = touch + 1 WHERE n = 1",
+	[LITE_FREE_PAGES] = "PRAGMA freelist_count",
+	[LITE_FILL] = "INSERT INTO store (n, filler) VALUES (?, zeroblob(?))",
+	[LITE_UNFILL] = "DELETE FROM store WHERE n > 1",
+};
+_Static_assert(sizeof(sql) / sizeof(sql[0]) == LITE_STATEMENTS,
+    "every statement has its text");
+
+/* CANTOPEN and IOERR: is it the disk, or what lies there. */
+static enum store_code
+code_by_errno(int error)
+{
+	switch (error) {
+	case ENOSPC: case EDQUOT: case EROFS: case EIO: case EFBIG:
+	case EMFILE: case ENFILE:
+		return STORE_REFUSED;
+	case ENOMEM:
+		return STORE_MEMORY;
+	default:
+		return STORE_BROKEN;
+	}
+}
+
+static enum store_code
+code_of(sqlite3 *db, int rc)
+{
+	switch (rc) {
+	case SQLITE_IOERR_NOMEM:
+		return STORE_MEMORY;
+	case SQLITE_READONLY_DBMOVED:
+		return STORE_BROKEN;
+	}
+	switch (rc & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return STORE_OK;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:		/* lost the race to start the WAL */
+		return STORE_BUSY;
+	case SQLITE_NOMEM:
+		return STORE_MEMORY;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_CONSTRAINT:
+	case SQLITE_TOOBIG:
+	case SQLITE_ABORT:
+	case SQLITE_INTERRUPT:
+		return STORE_REFUSED;
+	case SQLITE_CANTOPEN:
+		return code_by_errno(sqlite3_system_errno(db));
+	default:		/* CORRUPT, NOTADB, a foreign schema, a bug */
+		return STORE_BROKEN;
+	}
+}
+
+enum store_code
+lite_code(struct store *s, int rc, const char *doing, struct failure *f)
+{
+	enum store_code code = code_of(s->db, rc);
+
+	if (code == STORE_OK)
+		return code;
+	if (code == STORE_BROKEN)
+		s->broken = true;
+	failure_set(f, OUT_STORE, s->path, "%s: %s (SQLite %d)", doing,
+	    s->db != NULL ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc), rc);
+	return code;
+}
+
+enum store_code
+lite_refuse(struct store *s, const char *why, struct failure *f)
+{
+	failure_set(f, OUT_STORE, s->path, "%s", why);
+	return STORE_REFUSED;
+}
+
+enum store_code
+lite_break(struct store *s, const char *why, struct failure *f)
+{
+	s->broken = true;
+	failure_set(f, OUT_STORE, s->path, "%s", why);
+	return STORE_BROKEN;
+}
+
+static int64_t
+monotonic_us(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void
+lite_patience(struct store *s, int64_t us)
+{
+	s->patience = us;
+	s->wait_until = 0;
+}
+
+/*
+ * SQLite's own handler sleeps in growing steps that starve whoever waits
+ * longest; short steps of random length do not.
+ */
+int
+lite_busy(void *arg, int count)
+{
+	struct store *s = arg;
+	struct timespec t = { 0 };
+	int64_t now;
+
+	(void)count;
+	if (s->patience == 0)
+		return 0;
+	now = monotonic_us();
+	if (s->wait_until == 0)
+		s->wait_until = now + s->patience;
+	if (now >= s->wait_until)
+		return 0;
+	s->jitter ^= s->jitter << 13;
+	s->jitter ^= s->jitter >> 7;
+	s->jitter ^= s->jitter << 17;
+	t.tv_nsec = 1000 * (LITE_STEP_MIN +
+	    (long)(s->jitter % (LITE_STEP_MAX - LITE_STEP_MIN + 1)));
+	nanosleep(&t, NULL);
+	return 1;
+}
+
+enum store_code
+lite_within(struct store *s, enum lite_state state, struct failure *f)
+{
+	if (s->broken)
+		return lite_break(s, "was found broken before", f);
+	if (s->state < state)
+		return lite_refuse(s, "no such transaction is open", f);
+	/* After some errors SQLite rolls back by itself: what comes next
+	   would be a transaction of its own. */
+	if (s->lost || sqlite3_get_autocommit(s->db))
+		return lite_refuse(s, "the transaction was lost", f);
+	return STORE_OK;
+}
+
+void
+lite_call(struct lite_call *c, struct store *s, enum lite_statement which)
+{
+	memset(c, 0, sizeof(*c));
+	c->store = s;
+	if (s->statements[which] == NULL)
+		c->rc = sqlite3_prepare_v3(s->db, sql[which], -1,
+		    SQLITE_PREPARE_PERSISTENT, &s->statements[which], NULL);
+	c->statement = s->statements[which];
+}
+
+void
+lite_int(struct lite_call *c, int64_t value)
+{
+	if (c->rc == SQLITE_OK)
+		c->rc = sqlite3_bind_int64(c->statement, ++c->next, value);
+}
+
+void
+lite_blob(struct lite_call *c, const void *data, size_t len)
+{
+	if (c->rc == SQLITE_OK)
+		c->rc = sqlite3_bind_blob64(c->statement, ++c->next,
+		    data != NULL && len == 0 ? "" : data, len, SQLITE_STATIC);
+}
+
+void
+lite_text(struct lite_call *c, const char *text)
+{
+	if (c->rc == SQLITE_OK)
+		c->rc = sqlite3_bind_text(c->statement, ++c->next, text, -1,
+		    SQLITE_STATIC);
+}
+
+bool
+lite_row(struct lite_call *c)
+{
+	if (c->rc == SQLITE_OK || c->rc == SQLITE_ROW)
+		c->rc = sqlite3_step(c->statement);
+	return c->rc == SQLITE_ROW;
+}
+
+enum store_code
+lite_done(struct lite_call *c, struct failure *f)
+{
+	enum store_code code;
+	const char *text = NULL;
+
+	if (c->statement != NULL)
+		text = sqlite3_sql(c->statement);
+	/* The reason names the verb and the table, never a value. */
+	code = c->rc == SQLITE_OK ? STORE_OK : lite_code(c->store, c->rc,
+	    text == NULL ? "prepare" : text[0] == 'S' ? "read" :
+	    text[0] == 'B' ? "begin" : text[0] == 'C' ? "commit" : "write", f);
+	if (c->statement != NULL) {
+		sqlite3_reset(c->statement);
+		sqlite3_clear_bindings(c->statement);
+	}
+	return code;
+}
+
+enum store_code
+lite_write(struct lite_call *c, int *changed, struct failure *f)
+{
+	while (lite_row(c))
+		;
+	if (changed != NULL)
+		*changed = c->rc == SQLITE_DONE ?
+		    sqlite3_changes(c->store->db) : 0;
+	return lite_done(c, f);
+}
+
+enum store_code
+lite_run(struct store *s, enum lite_statement which, struct failure *f)
+{
+	struct lite_call c;
+
+	lite_call(&c, s, which);
+	return lite_write(&c, NULL, f);
+}
+
+enum store_code
+lite_number(struct store *s, enum lite_statement which, int64_t *out,
+    struct failure *f)
+{
+	struct lite_call c;
+
+	*out = 0;
+	lite_call(&c, s, which);
+	if (lite_row(&c))
+		*out = sqlite3_column_int64(c.statement, 0);
+	return lite_done(&c, f);
+}
+
+void
+lite_finalize(struct store *s)
+{
+	size_t i;
+
+	for (i = 0; i < LITE_STATEMENTS; i++) {
+		sqlite3_finalize(s->statements[i]);
+		s->statements[i] = NULL;
+	}
+}

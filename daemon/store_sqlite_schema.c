@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The schema, a store's birth, and the way from one minor to the next.
+ *
+ * Types and ranges are checks of the tables (STRICT is younger than SQLite
+ * 3.34).  What belongs together cannot be committed apart: a recovery set
+ * needs a first authenticator, an authenticator a recovery set, both an
+ * account; and an account's limiters are columns of its own row.  The
+ * foreign keys are deferred, so the order of writing is free.
+ */
+#include <sys/random.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/store_sqlite.h"
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
+#define INTEGER(c, low, high)						\
+	c " INTEGER NOT NULL CHECK (typeof(" c ") = 'integer' AND "	\
+	c " BETWEEN " low " AND " high ")"
+#define COUNTER(c)							\
+	c " INTEGER NOT NULL CHECK (typeof(" c ") = 'integer' AND "	\
+	c " >= 0)"
+#define BYTES(c, low, high)						\
+	c " BLOB NOT NULL CHECK (typeof(" c ") = 'blob' AND length("	\
+	c ") BETWEEN " low " AND " high ")"
+#define PRINTABLE(c)							\
+	c " TEXT CHECK (" c " IS NULL OR (typeof(" c ") = 'text' AND "	\
+	"length(" c ") <= 255 AND " c " NOT GLOB '*[^!-~]*'))"
+#define KEY_ID(c)							\
+	c " TEXT NOT NULL CHECK (typeof(" c ") = 'text' AND length("	\
+	c ") = 8 AND " c " NOT GLOB '*[^0-9a-f]*')"
+#define LIMITER(l)							\
+	COUNTER(l "_consecutive") ", " COUNTER(l "_total") ", "		\
+	COUNTER(l "_since") ", " COUNTER(l "_wait") ", "		\
+	INTEGER(l "_length", "0", "86400")
+#define UID_MAX_TEXT "4294967294"
+
+static const char schema[] =
+	/* Row 1 is the store; others hold free space while it is made. */
+	"CREATE TABLE store (n INTEGER PRIMARY KEY CHECK (n BETWEEN 1 AND 64),"
+	" id BLOB, birth_key TEXT, touch INTEGER, filler BLOB,"
+	" CHECK (CASE n WHEN 1 THEN typeof(id) = 'blob' AND length(id) = 16"
+	"  AND typeof(birth_key) = 'text' AND length(birth_key) = 8"
+	"  AND birth_key NOT GLOB '*[^0-9a-f]*' AND typeof(touch) = 'integer'"
+	"  AND filler IS NULL ELSE id IS NULL AND birth_key IS NULL"
+	"  AND touch IS NULL AND typeof(filler) = 'blob' END));"
+
+	/* enrolled_at stays when factors go: once had one. */
+	"CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id > 0),"
+	" name BLOB NOT NULL UNIQUE CHECK (typeof(name) = 'blob'"
+	"  AND length(name) BETWEEN 1 AND 255 AND instr(name, x'00') = 0),"
+	" uid INTEGER NOT NULL UNIQUE CHECK (typeof(uid) = 'integer'"
+	"  AND uid BETWEEN 0 AND " UID_MAX_TEXT "), "
+	COUNTER("created_at") ", " COUNTER("enrolled_at") ", "
+	INTEGER("locked", "0", "1") ", " BYTES("lock_reason", "0", "200") ", "
+	LIMITER("totp_login") ", " LIMITER("recovery_login") ", "
+	LIMITER("totp_public") ", " LIMITER("recovery_public") ", "
+	COUNTER("touch") ");"
+
+	/* hashes: 32 bytes each; spent: when, 8 bytes each, big-endian. */
+	"CREATE TABLE recovery (account INTEGER PRIMARY KEY"
+	"  REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED,"
+	" first INTEGER NOT NULL DEFAULT 1 CHECK (first = 1), "
+	INTEGER("rounds", "1", "10000000") ", "
+	INTEGER("created_at", "1", "9223372036854775807") ", "
+	INTEGER("count", "1", "20") ", " BYTES("salt", "16", "16") ","
+	" hashes BLOB NOT NULL CHECK (typeof(hashes) = 'blob'"
+	"  AND length(hashes) = 32 * count),"
+	" spent BLOB NOT NULL CHECK (typeof(spent) = 'blob'"
+	"  AND length(spent) = 8 * count), "
+	COUNTER("touch") ","
+	" FOREIGN KEY (account, first) REFERENCES credential"
+	"  (account, position) DEFERRABLE INITIALLY DEFERRED);"
+
+	/* kind 1: TOTP; algorithm 1, 2, 3: SHA1, SHA256, SHA512. */
+	"CREATE TABLE credential (id INTEGER PRIMARY KEY CHECK (id > 0),"
+	" account INTEGER NOT NULL REFERENCES recovery (account)"
+	"  DEFERRABLE INITIALLY DEFERRED, "
+	INTEGER("position", "1", "8") ", " INTEGER("kind", "1", "255") ", "
+	BYTES("label", "0", "64") ", " INTEGER("algorithm", "1", "3") ", "
+	INTEGER("digits", "6", "8") ", " INTEGER("period", "15", "120") ", "
+	COUNTER("created_at") ", " COUNTER("used_at") ", "
+	INTEGER("last_step", "-1", "9223372036854775807") ", "
+	KEY_ID("key_id") ", " BYTES("nonce", "12", "12") ", "
+	BYTES("sealed", "17", "80") ", " COUNTER("touch") ","
+	" UNIQUE (account, position));"
+
+	/* Wrong passwords in self-service: the hour's begin and how many. */
+	"CREATE TABLE password (uid INTEGER PRIMARY KEY"
+	"  CHECK (uid BETWEEN 0 AND " UID_MAX_TEXT "), "
+	COUNTER("failures") ", " COUNTER("since") ", " COUNTER("touch") ");"
+
+	/*
+	 * Events: outcome is the number of enum outcome; change is 0 for an
+	 * answer, 1 enrolled, 2 added, 3 new codes, 4 removed; uid -1 is
+	 * somebody NSS does not know.
+	 */
+	"CREATE TABLE event (id INTEGER PRIMARY KEY CHECK (id > 0), "
+	COUNTER("at") ", " INTEGER("uid", "-1", UID_MAX_TEXT) ", "
+	COUNTER("account") ", " INTEGER("outcome", "0", "255") ", "
+	INTEGER("kind", "0", "255") ", " INTEGER("change", "0", "4") ", "
+	INTEGER("door", "0", "2") ", "
+	PRINTABLE("service") ", " PRINTABLE("rhost") ", " PRINTABLE("tty") ");"
+	"CREATE TABLE event_public (id INTEGER PRIMARY KEY CHECK (id > 0), "
+	COUNTER("at") ", " INTEGER("uid", "-1", UID_MAX_TEXT) ", "
+	COUNTER("account") ", " INTEGER("outcome", "0", "255") ", "
+	INTEGER("kind", "0", "255") ", " INTEGER("change", "0", "4") ");"
+	"CREATE TABLE tally (id INTEGER PRIMARY KEY CHECK (id > 0), "
+	COUNTER("hour") ", " INTEGER("uid", "-1", UID_MAX_TEXT) ", "
+	INTEGER("outcome", "0", "255") ", " COUNTER("count") ", "
+	COUNTER("last_at") ", UNIQUE (hour, uid, outcome));"
+
+	"PRAGMA application_id = " STRING(LITE_APPLICATION) ";";
+
+/*
+ * One row per minor after the first: user_version before, and the SQL that
+ * leads to the next.  A reader may meet the older minor until somebody has
+ * written, so statements must not name what the first minor has not got
+ * unless begin() upgrades for readers too.
+ */
+const struct lite_upgrade lite_upgrades[] = {
+	{ 0, NULL }
+};
+
+enum store_code
+lite_version(struct store *s, int *version, struct failure *f)
+{
+	enum store_code code;
+	int64_t found;
+
+	*version = 0;
+	code = lite_number(s, LITE_USER_VERSION, &found, f);
+	if (code != STORE_OK)
+		return code;
+	if (found / 100 == LITE_MAJOR) {
+		*version = (int)found;
+		return STORE_OK;
+	}
+	s->broken = true;
+	failure_set(f, OUT_STORE, s->path, "schema %lld.%02lld, this program "
+	    "knows %d.%02d", (long long)(found / 100),
+	    (long long)(found % 100), LITE_MAJOR, LITE_MINOR);
+	return STORE_BROKEN;
+}
+
+static enum store_code
+set_version(struct store *s, int version, struct failure *f)
+{
+	char set[64];
+
+	snprintf(set, sizeof(set), "PRAGMA user_version = %d", version);
+	return lite_code(s, sqlite3_exec(s->db, set, NULL, NULL, NULL),
+	    "user_version", f);
+}
+
+enum store_code
+lite_upgrade(struct store *s, const struct lite_upgrade *table, size_t n,
+    int version, int target, struct failure *f)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < n && version < target; i++) {
+		if (table[i].from != version)
+			continue;
+		rc = sqlite3_exec(s->db, table[i].sql, NULL, NULL, NULL);
+		if (rc != SQLITE_OK)
+			return lite_code(s, rc, "upgrade", f);
+		version++;
+	}
+	if (version != target)
+		return lite_break(s, "no way to this program's schema", f);
+	return set_version(s, target, f);
+}
+
+enum store_code
+lite_upgrade_all(struct store *s, int version, struct failure *f)
+{
+	return lite_upgrade(s, lite_upgrades,
+	    sizeof(lite_upgrades) / sizeof(lite_upgrades[0]) - 1, version,
+	    LITE_VERSION, f);
+}
+
+static enum store_code
+exec(struct store *s, const char *sql, struct failure *f)
+{
+	return lite_code(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL),
+	    "create", f);
+}
+
+/* Row 1 comes last: a store that names its key is whole. */
+static enum store_code
+name_store(struct store *s, const char *key_id, struct failure *f)
+{
+	sqlite3_stmt *st = NULL;
+	uint8_t id[16];
+	int rc;
+
+	if (getrandom(id, sizeof(id), 0) != sizeof(id))
+		return lite_refuse(s, "no random bytes", f);
+	rc = sqlite3_prepare_v2(s->db, "INSERT INTO store (n, id, birth_key,"
+	    " touch) VALUES (1, ?, ?, 0)", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob(st, 1, id, sizeof(id), SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(st, 2, key_id, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	return lite_code(s, rc, "create", f);
+}
+
+static enum store_code
+fill(struct store *s, const char *key_id, struct failure *f)
+{
+	enum store_code code;
+
+	code = exec(s, "PRAGMA page_size = " STRING(LITE_PAGE) ";"
+	    "PRAGMA auto_vacuum = NONE; PRAGMA journal_mode = WAL", f);
+	if (code == STORE_OK)
+		code = lite_settings(s, f);
+	if (code == STORE_OK)
+		code = exec(s, "BEGIN IMMEDIATE", f);
+	if (code == STORE_OK)
+		code = exec(s, schema, f);
+	if (code == STORE_OK)
+		code = set_version(s, LITE_VERSION, f);
+	if (code == STORE_OK)
+		code = exec(s, "COMMIT", f);
+	if (code == STORE_OK)
+		code = lite_reserve(s, f);
+	if (code == STORE_OK)
+		code = name_store(s, key_id, f);
+	if (code == STORE_OK)
+		code = lite_checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, f);
+	return code;
+}
+
+static void
+discard(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+	char name[PATH_MAX + 16];
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		unlink(name);
+	}
+}
+
+/* The file is ours from its first moment, or it is somebody else's. */
+static enum store_code
+make_file(const char *path, struct failure *f)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+
+	if (fd >= 0) {
+		close(fd);
+		return STORE_OK;
+	}
+	failure_set(f, OUT_STORE, path, "create: %s", strerror(errno));
+	return errno == EEXIST ? STORE_BROKEN : STORE_REFUSED;
+}
+
+enum store_code
+lite_create(const char *path, const char *key_id,
+    const struct store_options *options, struct failure *f)
+{
+	struct store *s = NULL;
+	enum store_code code;
+
+	if ((code = make_file(path, f)) != STORE_OK)
+		return code;
+	code = lite_connect(path, options, &s, f);
+	if (code == STORE_OK)
+		code = fill(s, key_id, f);
+	if (s != NULL)
+		lite_close(s);
+	if (code != STORE_OK)
+		discard(path);
+	return code;
+}
+
+static enum store_code
+read_birth_key(struct store *s, char *buf, struct failure *f)
+{
+	sqlite3_stmt *st = NULL;
+	const unsigned char *text = NULL;
+	int rc;
+
+	rc = sqlite3_prepare_v2(s->db, "SELECT birth_key FROM store"
+	    " WHERE n = 1", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		text = sqlite3_column_text(st, 0);
+	if (text != NULL && strlen((const char *)text) == KEY_ID_LENGTH)
+		memcpy(buf, text, KEY_ID_LENGTH + 1);
+	sqlite3_finalize(st);
+	if (buf[0] != '\0')
+		return STORE_OK;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return lite_code(s, rc, "read", f);
+	return lite_break(s, "its birth was not finished", f);
+}
+
+enum store_code
+lite_birth_key(const char *path, const struct store_options *options,
+    char *buf, struct failure *f)
+{
+	struct store_options own = *options;
+	char wal[PATH_MAX + 8];
+	struct store *s = NULL;
+	enum store_code code;
+	struct stat st;
+	bool used;
+
+	memset(buf, 0, KEY_ID_LENGTH + 1);
+	own.role = STORE_SELF;
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	used = lstat(wal, &st) == 0;
+	code = lite_open(path, &own, &s, f);
+	/* A store in use keeps its WAL; beside a new one none is left. */
+	if (code == STORE_OK && !used)
+		code = lite_keep_files(s, false, f);
+	if (code == STORE_OK)
+		code = read_birth_key(s, buf, f);
+	if (s != NULL)
+		lite_close(s);
+	return code;
+}

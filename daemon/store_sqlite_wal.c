@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The write-ahead log: how long it gets, when it starts anew, and the space
+ * that is kept for bad days.
+ *
+ * Automatic checkpoints are off.  They would come in the middle of
+ * somebody's login, and let a WAL pass the size that was reserved for it:
+ * on a full disk the first frame beyond refuses every login.
+ */
+#include "daemon/store_sqlite.h"
+
+static int
+count_frames(void *arg, sqlite3 *db, const char *schema, int frames)
+{
+	struct store *s = arg;
+
+	(void)db;
+	(void)schema;
+	s->frames = frames < 0 ? 0 : (unsigned)frames;
+	return SQLITE_OK;
+}
+
+void
+lite_watch(struct store *s)
+{
+	sqlite3_wal_hook(s->db, count_frames, s);
+}
+
+unsigned
+lite_frames(const struct store *s)
+{
+	return s->frames;
+}
+
+enum store_code
+lite_checkpoint(struct store *s, int mode, struct failure *f)
+{
+	int rc, frames = -1, done = -1;
+
+	rc = sqlite3_wal_checkpoint_v2(s->db, "main", mode, &frames, &done);
+	if (frames >= 0 && done >= 0)
+		s->frames = (unsigned)(frames - done);
+	return lite_code(s, rc, "checkpoint", f);
+}
+
+/*
+ * Zeroes behind the last frame.  Only a writer appends, and we hold the
+ * write lock; a frame of zeroes has no valid checksum, so readers and
+ * recovery stop before it.
+ */
+static enum store_code
+lengthen(struct store *s, struct failure *f)
+{
+	static const char zeroes[32768];
+	const sqlite3_int64 full = LITE_WAL_HEADER +
+	    (sqlite3_int64)LITE_WAL_FRAMES * LITE_FRAME;
+	sqlite3_file *wal = NULL;
+	sqlite3_int64 size = 0;
+	int rc, n;
+
+	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+	    &wal);
+	if (rc == SQLITE_OK && (wal == NULL || wal->pMethods == NULL))
+		return lite_refuse(s, "the WAL is not open", f);
+	if (rc == SQLITE_OK)
+		rc = wal->pMethods->xFileSize(wal, &size);
+	while (rc == SQLITE_OK && size < full) {
+		n = full - size < (sqlite3_int64)sizeof(zeroes) ?
+		    (int)(full - size) : (int)sizeof(zeroes);
+		rc = wal->pMethods->xWrite(wal, zeroes, n, size);
+		size += n;
+	}
+	/* Not a statement's error: SQLite has no message for it. */
+	if (rc != SQLITE_OK)
+		failure_set(f, OUT_STORE, s->path, "growing the WAL: %s",
+		    sqlite3_errstr(rc));
+	return rc == SQLITE_OK ? STORE_OK : STORE_REFUSED;
+}
+
+/*
+ * The commit makes the longer file durable, and gives the WAL that RESTART
+ * emptied the header that says so: else the next process would recover all
+ * its old frames.
+ */
+static enum store_code
+grow(struct store *s, struct failure *f)
+{
+	enum store_code code;
+
+	if ((code = lite_start(s, STORE_WRITE, f)) != STORE_OK)
+		return code;
+	code = lengthen(s, f);
+	if (code == STORE_OK)
+		code = lite_run(s, LITE_TOUCH, f);
+	if (code == STORE_OK)
+		return lite_commit(s, f);
+	lite_rollback(s);
+	return code;
+}
+
+static enum store_code
+fill_batch(struct store *s, int n, struct failure *f)
+{
+	enum store_code code;
+	struct lite_call c;
+
+	lite_patience(s, LITE_PATIENCE_SPACE);
+	if ((code = lite_start(s, STORE_WRITE, f)) != STORE_OK)
+		return code;
+	lite_call(&c, s, LITE_FILL);
+	lite_int(&c, 2 + n);
+	/* An overflow page holds four bytes less than a page. */
+	lite_int(&c, LITE_RESERVE_BATCH * (LITE_PAGE - 4));
+	code = lite_write(&c, NULL, f);
+	if (code == STORE_OK)
+		return lite_commit(s, f);
+	lite_rollback(s);
+	return code;
+}
+
+static enum store_code
+unfill(struct store *s, struct failure *f)
+{
+	enum store_code code;
+
+	lite_patience(s, LITE_PATIENCE_SPACE);
+	if ((code = lite_start(s, STORE_WRITE, f)) != STORE_OK)
+		return code;
+	code = lite_run(s, LITE_UNFILL, f);
+	if (code == STORE_OK)
+		return lite_commit(s, f);
+	lite_rollback(s);
+	return code;
+}
+
+/*
+ * Fills rows with zeroes and drops them: the pages stay, free.  Each batch
+ * is checkpointed, so that the WAL keeps its size and the file gets blocks.
+ */
+enum store_code
+lite_reserve(struct store *s, struct failure *f)
+{
+	enum store_code code, freed;
+	int64_t left;
+	int i;
+
+	code = lite_number(s, LITE_FREE_PAGES, &left, f);
+	if (code != STORE_OK || left >= LITE_RESERVE_LOW)
+		return code;
+	code = unfill(s, f);	/* what a killed process may have left */
+	for (i = 0; i * LITE_RESERVE_BATCH < LITE_RESERVE &&
+	    code == STORE_OK; i++) {
+		code = fill_batch(s, i, f);
+		if (code == STORE_OK)
+			code = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE,
+			    f);
+	}
+	freed = unfill(s, code == STORE_OK ? f : NULL);
+	return code == STORE_OK ? freed : code;
+}
+
+/* Trouble with space is told, not refused; a broken store is refused. */
+enum store_code
+lite_serve(struct store *s, struct failure *f)
+{
+	enum store_code code;
+
+	lite_patience(s, LITE_PATIENCE_SPACE);
+	code = lite_checkpoint(s, SQLITE_CHECKPOINT_RESTART, f);
+	if (code != STORE_BROKEN)
+		code = lite_reserve(s, f);
+	if (code != STORE_BROKEN) {
+		lite_patience(s, LITE_PATIENCE_SPACE);
+		code = grow(s, f);
+	}
+	return code == STORE_BROKEN ? STORE_BROKEN : STORE_OK;
+}
+
+/*
+ * A RESTART right before the end would be forgotten: it is the next commit
+ * that writes it down.  If others are busy, they will tend it.
+ */
+static void
+tend_short(struct store *s)
+{
+	if (s->frames < LITE_TEND_SHORT)
+		return;
+	lite_patience(s, 0);
+	if (lite_checkpoint(s, SQLITE_CHECKPOINT_RESTART, NULL) != STORE_OK ||
+	    lite_start(s, STORE_WRITE, NULL) != STORE_OK)
+		return;
+	if (lite_run(s, LITE_TOUCH, NULL) == STORE_OK)
+		lite_commit(s, NULL);
+	lite_rollback(s);
+}
+
+static void
+tend_serving(struct store *s, bool idle)
+{
+	if (s->frames < (idle ? LITE_TEND_IDLE : LITE_TEND_BUSY))
+		return;
+	lite_patience(s, 0);
+	if (lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL) == STORE_OK &&
+	    idle)
+		lite_reserve(s, NULL);
+}
+
+void
+lite_tend(struct store *s, bool idle)
+{
+	if (s->broken || s->state != LITE_IDLE)
+		return;
+	switch (s->role) {
+	case STORE_SERVING:
+		tend_serving(s, idle);
+		break;
+	case STORE_SPAWNED:
+	case STORE_ADMIN:
+		tend_short(s);
+		break;
+	case STORE_SELF:
+		break;
+	}
+}
