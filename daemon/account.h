@@ -82,7 +82,8 @@ enum account_match {
 	ACCOUNT_NONE = 0,	/* neither the name nor the uid */
 	ACCOUNT_FOUND,		/* this name with this uid */
 	ACCOUNT_CHANGED		/* the name with another uid, or the uid
-				   under another name; nothing else is filled */
+				   under another name; only name and
+				   uid, as asked, are filled */
 };
 
 struct account {

@@ -2,7 +2,7 @@
 /*
  * The store: accounts, limiters, events, behind a driver.  A driver loads
  * an account and writes effects inside one transaction; it knows no
- * policy, reads no clock, logs nothing.
+ * policy, reads no clock but to bound its own waits, logs nothing.
  *
  * Order of calls: open; then any number of
  *   begin(READ), load..., rollback
@@ -83,6 +83,10 @@ struct store_driver {
 	/* The key id a store was made for; buf KEY_ID_LENGTH + 1. */
 	enum store_code (*birth_key)(const char *path,
 	    const struct store_options *, char *buf, struct failure *);
+	/*
+	 * STORE_OK with a reason in the failure: the store serves, but space
+	 * for bad days could not be kept (log it).
+	 */
 	enum store_code (*open)(const char *path, const struct store_options *,
 	    struct store **, struct failure *);
 	void (*close)(struct store *);
@@ -96,14 +100,20 @@ struct store_driver {
 	enum store_code (*keep)(struct store *, struct failure *);
 	void (*undo)(struct store *);
 
-	/* By name and uid; always fills *account (match tells). */
+	/*
+	 * By name and uid; always fills *account: match, and when it was not
+	 * found the name and uid as asked, nothing else.
+	 */
 	enum store_code (*load)(struct store *, const char *name, uid_t,
 	    struct account *, struct failure *);
 	/*
 	 * Writes the effects.  *account is the state after them; for ENROLL
 	 * of a new account (id 0) the driver gives it an id before, see
 	 * new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
-	 * same rows whatever changed (touch counter).
+	 * same rows whatever changed (touch counter); no credential's
+	 * last_step is moved back.  ENROLL, ADD, NEW_CODES and REMOVE write
+	 * an event of their own, and EFFECT_EVENT beside them none.  What
+	 * would be half an enrollment is STORE_REFUSED.
 	 */
 	enum store_code (*apply)(struct store *, const struct account *,
 	    const struct decision *, const struct store_event *,
