@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* stepup enroll: an authenticator app and recovery codes. */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "cli/subcommands.h"
+#include "cli/verdict.h"
+#include "cli/wizard.h"
+
+/* `sudo stepup enroll` is root's own account: rarely what was meant. */
+static enum exit_status
+confirm_root(const struct call *call)
+{
+	const char *me = call->host->sudo_user;
+	char line[TERMINAL_LINE_MAX + 1], user[256], other[64];
+	bool yes;
+
+	terminal_clean(call->user, user, sizeof(user));
+	say(call, "This enrolls %s itself.", user);
+	if (me != NULL && *me != '\0' && strcmp(me, call->user) != 0) {
+		terminal_clean(me, other, sizeof(other));
+		say(call, "For %s it is: stepup enroll, without sudo.", other);
+	}
+	yes = terminal_ask(call->terminal, "Go on? [y/N] ", false, -1, line)
+	    == TERMINAL_TYPED &&
+	    (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);
+	if (yes)
+		return EXIT_DONE;
+	say(call, "Nothing was changed.");
+	say(call, "Next: sudo stepup enroll -u NAME");
+	return EXIT_CANCELLED;
+}
+
+/* On a new host root's first enrollment makes key and store (SPEC 1). */
+static enum exit_status
+prepare_store(const struct call *call)
+{
+	if (access(call->host->keyring, F_OK) == 0 || errno != ENOENT)
+		return EXIT_DONE;
+	say(call, "Nothing is set up on this host yet: making key and store "
+	    "(stepupd --init).");
+	if (session_init_store(call))
+		return EXIT_DONE;
+	say(call, "stepupd --init failed. Nothing was enrolled.");
+	say(call, "Next: %s --init says why.", call->host->stepupd);
+	return EXIT_UNAVAILABLE;
+}
+
+static void
+say_done(const struct call *call, const struct wizard_done *done)
+{
+	char user[256], codes[CALL_COMMAND_MAX];
+
+	terminal_clean(call->user, user, sizeof(user));
+	call_command(call, "codes", "--new", codes);
+	result(call, "Done: %s is enrolled.%s", user, call->replace ?
+	    " The old authenticator and the old codes are void." : "");
+	result(call, "%u recovery codes are in force; each can be typed in "
+	    "place of an app code, once.", (unsigned)done->left);
+	result(call, "New ones: %s", codes);
+}
+
+enum exit_status
+enroll_run(const struct call *call)
+{
+	enum exit_status status = EXIT_DONE;
+	struct wizard_done done;
+
+	if (call->host->uid == 0 && !call->named)
+		status = confirm_root(call);
+	if (status == EXIT_DONE && call->host->uid == 0)
+		status = prepare_store(call);
+	if (status == EXIT_DONE)
+		status = wizard_run(call, VERB_ENROLL,
+		    call->replace ? FLAG_REPLACE : 0, &done);
+	if (status == EXIT_DONE)
+		say_done(call, &done);
+	return status;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stepup: one program for root and for everybody, without setuid, setgid or
+ * capabilities.  Facts from outside enter here.
+ */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/subcommands.h"
+
+/* It shows secrets: no core dump, no debugger of the same person. */
+static bool
+keep_memory_private(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	return setrlimit(RLIMIT_CORE, &none) == 0 &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
+/* A descriptor 0, 1 or 2 that is closed would become a socket of ours. */
+static bool
+have_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < 3);
+	return fd > 2 && close(fd) == 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const struct host host = {
+		.uid = geteuid(),
+		.sudo_user = getenv("SUDO_USER"),
+		.public = STEPUP_RUNDIR "/public",
+		.stepupd = STEPUPD_PATH,
+		.keyring = STEPUP_KEYRING,
+		.connect = client_connect,
+	};
+	struct terminal_facts facts = {
+		.in = STDIN_FILENO, .out = STDOUT_FILENO,
+		.err = STDERR_FILENO,
+		.term = getenv("TERM"),
+		.colorterm = getenv("COLORTERM"),
+		.no_color = getenv("NO_COLOR"),
+	};
+
+	if (!have_standard_files() || !keep_memory_private())
+		return EXIT_UNAVAILABLE;
+	setlocale(LC_CTYPE, "");
+	facts.codeset = nl_langinfo(CODESET);
+	return stepup_main(argc, argv, &host, &facts);
+}

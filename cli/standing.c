@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/session.h"
+#include "cli/standing.h"
+#include "cli/verdict.h"
+#include "common/otpauth.h"
+
+#define FEW_CODES 2
+
+void
+standing_time(int64_t when, char *buf, size_t size)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	if (when <= 0 || localtime_r(&t, &tm) == NULL ||
+	    strftime(buf, size, "%Y-%m-%d %H:%M", &tm) == 0)
+		snprintf(buf, size, "never");
+}
+
+/* False: more than there can be, or a number nobody knows. */
+static bool
+read_authenticator(const struct wire_message *m, struct standing *out)
+{
+	struct authenticator *a = &out->authenticators[out->count];
+	uint32_t algorithm;
+
+	if (out->count == STANDING_AUTHENTICATORS)
+		return false;
+	wire_get_string(m, TAG_LABEL, a->label);
+	terminal_clean(a->label, a->label, sizeof(a->label));
+	wire_get_uint(m, TAG_ALGORITHM, &algorithm);
+	wire_get_uint(m, TAG_DIGITS, &a->digits);
+	wire_get_uint(m, TAG_PERIOD, &a->period);
+	wire_get_int64(m, TAG_CREATED, &a->created);
+	wire_get_int64(m, TAG_USED, &a->used);
+	a->algorithm = otp_algorithm_name((enum otp_algorithm)algorithm);
+	out->count++;
+	return a->algorithm != NULL;
+}
+
+static void
+read_last(const struct wire_message *m, struct standing *out)
+{
+	uint32_t flags;
+
+	wire_get_uint(m, TAG_FLAGS, &flags);
+	out->enrolled = (flags & FLAG_ENROLLED) != 0;
+	out->disabled = (flags & FLAG_DISABLED) != 0;
+	out->admin_lock = (flags & FLAG_ADMIN_LOCK) != 0;
+	wire_get_int64(m, TAG_ENROLLED, &out->enrolled_at);
+	wire_get_int64(m, TAG_CODES_MADE, &out->codes_made);
+	wire_get_uint(m, TAG_LEFT, &out->left);
+	wire_get_uint(m, TAG_CODES_ALL, &out->all);
+	wire_get_uint(m, TAG_WAIT_TOTP, &out->wait_totp);
+	wire_get_uint(m, TAG_WAIT_RECOVERY, &out->wait_recovery);
+}
+
+/* The run of packets; SESSION_OPEN when *m is the last one. */
+static enum session_state
+read_run(struct session *s, enum wire_verb verb, struct wire_message *m,
+    struct standing *out)
+{
+	enum session_state state;
+
+	for (;;) {
+		state = session_next(s, m);
+		if (state != SESSION_OPEN)
+			return state;
+		if (m->verb != ((uint8_t)verb | WIRE_REPLY))
+			return SESSION_MALFORMED;
+		if (wire_has(m, TAG_LAST))
+			return SESSION_OPEN;
+		if (!read_authenticator(m, out))
+			return SESSION_MALFORMED;
+	}
+}
+
+enum exit_status
+standing_ask(const struct call *call, enum wire_verb verb,
+    struct standing *out)
+{
+	enum session_state state;
+	enum exit_status status;
+	struct wire_message m;
+	struct session s;
+	uint32_t outcome;
+
+	memset(out, 0, sizeof(*out));
+	state = session_open(&s, call, verb, 0);
+	if (state == SESSION_OPEN)
+		state = read_run(&s, verb, &m, out);
+	if (state != SESSION_OPEN)
+		status = verdict_say(call, verdict_of_state(state), NULL);
+	else if (!wire_get_uint(&m, TAG_OUTCOME, &outcome) ||
+	    outcome != OUT_DONE)
+		status = verdict_say(call,
+		    verdict_of_outcome((enum outcome)outcome), &m);
+	else {
+		read_last(&m, out);
+		status = EXIT_DONE;
+	}
+	if (status == EXIT_DONE && !out->enrolled)
+		status = verdict_say(call,
+		    verdict_of_outcome(OUT_NOT_ENROLLED), NULL);
+	session_close(&s);
+	return status;
+}
+
+void
+standing_warn_codes(const struct call *call, const struct standing *st)
+{
+	char command[CALL_COMMAND_MAX];
+
+	if (st->left > FEW_CODES)
+		return;
+	call_command(call, "codes", "--new", command);
+	say(call, "Few recovery codes are left. Next: %s", command);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* stepup status: what is set up, since when, and what is locked. */
+#include <stdio.h>
+
+#include "cli/standing.h"
+#include "cli/subcommands.h"
+#include "common/text.h"
+
+static void
+tell_authenticator(const struct call *call, const struct authenticator *a)
+{
+	char created[32], used[32];
+
+	standing_time(a->created, created, sizeof(created));
+	standing_time(a->used, used, sizeof(used));
+	result(call, "  App             %s: %s, %u digits, %u s", a->label,
+	    a->algorithm, a->digits, a->period);
+	result(call, "                  added %s, last used %s", created, used);
+}
+
+static void
+tell_codes(const struct call *call, const struct standing *st)
+{
+	char made[32];
+
+	standing_time(st->codes_made, made, sizeof(made));
+	result(call, "  Recovery codes  %u of %u left, made %s",
+	    (unsigned)st->left, (unsigned)st->all, made);
+}
+
+static void
+tell_locks(const struct call *call, const struct standing *st)
+{
+	char command[CALL_COMMAND_MAX], wait[16];
+
+	if (st->admin_lock)
+		result(call, "  Locked          by an administrator");
+	if (st->disabled) {
+		call_command(call, "enroll", "--replace", command);
+		result(call, "  Switched off    app codes, after too many wrong "
+		    "ones; recovery codes work.\n"
+		    "                  Next: %s", command);
+	} else if (st->wait_totp > 0) {
+		text_duration(st->wait_totp, wait, sizeof(wait));
+		result(call, "  Waiting         app codes, for %s", wait);
+	}
+	if (st->wait_recovery > 0) {
+		text_duration(st->wait_recovery, wait, sizeof(wait));
+		result(call, "  Waiting         recovery codes, for %s", wait);
+	}
+}
+
+enum exit_status
+status_run(const struct call *call)
+{
+	char user[256], since[32];
+	enum exit_status status;
+	struct standing st;
+	size_t i;
+
+	status = standing_ask(call, VERB_STATUS, &st);
+	if (status != EXIT_DONE)
+		return status;
+	terminal_clean(call->user, user, sizeof(user));
+	standing_time(st.enrolled_at, since, sizeof(since));
+	result(call, "%s is enrolled since %s.", user, since);
+	for (i = 0; i < st.count; i++)
+		tell_authenticator(call, &st.authenticators[i]);
+	tell_codes(call, &st);
+	tell_locks(call, &st);
+	standing_warn_codes(call, &st);
+	return EXIT_DONE;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/subcommands.h"
+#include "cli/verdict.h"
+
+#define OPTION_USER	0x1u
+#define OPTION_REPLACE	0x2u
+#define OPTION_NEW	0x4u
+
+struct row {
+	const char	*name;
+	subcommand	*run;
+	unsigned	 options;
+	const char	*synopsis;
+	const char	*summary;	/* one line */
+	const char	*help;		/* the rest, lines of 78 columns */
+};
+
+#define HELP_USER \
+	"  -u, --user NAME   for this account (root only)\n"
+#define HELP_HELP \
+	"  -h, --help        this text\n"
+
+static const struct row rows[] = {
+	{ "enroll", enroll_run, OPTION_USER | OPTION_REPLACE,
+	    "stepup enroll [--replace] [-u NAME]",
+	    "set up an authenticator app and recovery codes",
+	    "Shows a QR code for an authenticator app, asks for a code of "
+	    "it, shows ten\nrecovery codes and asks for one of them. Nothing "
+	    "is saved before the last\nquestion is answered; Ctrl-C at any "
+	    "time leaves everything as it was.\n\n"
+	    "  -r, --replace     a new phone: the old one and all old "
+	    "recovery codes become\n                    void\n"
+	    HELP_USER HELP_HELP },
+	{ "status", status_run, OPTION_USER,
+	    "stepup status [-u NAME]",
+	    "what is set up, and since when",
+	    "Says whether the account is enrolled, since when and with what, "
+	    "how many\nrecovery codes are left, and what is locked.\n\n"
+	    HELP_USER HELP_HELP },
+	{ "codes", codes_run, OPTION_USER | OPTION_NEW,
+	    "stepup codes [--new] [-u NAME]",
+	    "how many recovery codes are left; make new ones",
+	    "Says how many recovery codes are left. With --new it makes new "
+	    "ones; the old\nones become void when the last question is "
+	    "answered.\n\n"
+	    "  -n, --new         make new recovery codes\n"
+	    HELP_USER HELP_HELP },
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void
+say_to(int fd, const char *format, va_list ap)
+{
+	char text[1024];
+	int n = vsnprintf(text, sizeof(text) - 1, format, ap);
+
+	if (n < 0)
+		return;
+	if ((size_t)n > sizeof(text) - 2)
+		n = (int)sizeof(text) - 2;
+	text[n] = '\n';
+	terminal_write(fd, text, (size_t)n + 1);
+}
+
+void
+say(const struct call *call, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_to(call->terminal->err, format, ap);
+	va_end(ap);
+}
+
+void
+result(const struct call *call, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_to(call->terminal->out, format, ap);
+	va_end(ap);
+}
+
+void
+call_command(const struct call *call, const char *name, const char *option,
+    char buf[CALL_COMMAND_MAX])
+{
+	char user[sizeof(call->user)];
+
+	terminal_clean(call->user, user, sizeof(user));
+	snprintf(buf, CALL_COMMAND_MAX, "%sstepup %s%s%s%s%s",
+	    call->host->uid == 0 && call->host->sudo_user != NULL ?
+	    "sudo " : "", name,
+	    option != NULL ? " " : "", option != NULL ? option : "",
+	    call->named ? " -u " : "", call->named ? user : "");
+}
+
+/* --- Help -------------------------------------------------------------- */
+
+static void
+help_all(const struct call *call)
+{
+	size_t i;
+
+	result(call, "usage: stepup [COMMAND [OPTIONS]]\n");
+	for (i = 0; i < ROWS; i++)
+		result(call, "  %-8s  %s", rows[i].name, rows[i].summary);
+	result(call, "\nWithout a command: status. stepup COMMAND --help tells "
+	    "more.\n\nExit status: 0 done, 1 refused, 2 usage, 3 not enrolled, "
+	    "4 unavailable,\n5 cancelled.");
+}
+
+static void
+help_one(const struct call *call, const struct row *row)
+{
+	result(call, "usage: %s\n", row->synopsis);
+	terminal_write(call->terminal->out, row->help, strlen(row->help));
+}
+
+static enum exit_status
+usage(const struct call *call, const char *what, const char *word)
+{
+	char clean[80];
+
+	terminal_clean(word, clean, sizeof(clean));
+	say(call, "stepup: %s%s%s", what, *clean != '\0' ? ": " : "", clean);
+	say(call, "Next: stepup %s%s--help", call->name,
+	    *call->name != '\0' ? " " : "");
+	return EXIT_USAGE;
+}
+
+/* --- Who --------------------------------------------------------------- */
+
+/* The account of a name, or of the caller's uid when name is NULL. */
+static int
+look_up(const char *name, uid_t uid, char user[256], uid_t *found)
+{
+	struct passwd pw, *p = NULL;
+	char *room = malloc(65536);
+	int error = ENOMEM;
+
+	if (room != NULL)
+		error = name != NULL ?
+		    getpwnam_r(name, &pw, room, 65536, &p) :
+		    getpwuid_r(uid, &pw, room, 65536, &p);
+	if (error == 0 && p != NULL && strlen(p->pw_name) < 256) {
+		strcpy(user, p->pw_name);
+		*found = p->pw_uid;
+	} else if (error == 0)
+		error = ENOENT;
+	free(room);
+	return error;
+}
+
+static enum exit_status
+find_user(struct call *call, const char *name)
+{
+	enum outcome why = OUT_NO_USER;
+	uid_t uid = call->host->uid;
+	int error;
+
+	if (name != NULL && (*name == '\0' || strlen(name) >= 256))
+		return usage(call, "not an account name", name);
+	error = look_up(name, call->host->uid, call->user, &uid);
+	if (error == 0 && (call->host->uid == 0 || uid == call->host->uid))
+		return EXIT_DONE;
+	if (error == 0 || (name != NULL && call->host->uid != 0)) {
+		say(call, "Only root may do this for somebody else.");
+		say(call, "Next: sudo stepup %s -u NAME", call->name);
+		return EXIT_REFUSED;
+	}
+	if (name != NULL)
+		snprintf(call->user, sizeof(call->user), "%s", name);
+	else
+		snprintf(call->user, sizeof(call->user), "%lu",
+		    (unsigned long)call->host->uid);
+	/* ENOENT and its kin: the name service answered, and knows nobody. */
+	if (error != ENOENT && error != ESRCH)
+		why = OUT_SERVICE;
+	return verdict_say(call, verdict_of_outcome(why), NULL);
+}
+
+/* --- Arguments --------------------------------------------------------- */
+
+static const struct option long_options[] = {
+	{ "user", required_argument, NULL, 'u' },
+	{ "replace", no_argument, NULL, 'r' },
+	{ "new", no_argument, NULL, 'n' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static unsigned
+option_bit(int c)
+{
+	switch (c) {
+	case 'u':
+		return OPTION_USER;
+	case 'r':
+		return OPTION_REPLACE;
+	case 'n':
+		return OPTION_NEW;
+	case 'h':
+		return ~0U;
+	default:
+		return 0;
+	}
+}
+
+/* EXIT_DONE: go on with *user; *help: nothing else is wanted. */
+static enum exit_status
+read_options(struct call *call, const struct row *row, int argc, char *argv[],
+    const char **user, bool *help)
+{
+	int c, at;
+
+	opterr = 0;
+	optind = 0;
+	for (;;) {
+		at = optind > 0 ? optind : 1;
+		c = getopt_long(argc, argv, "+:u:rnh", long_options, NULL);
+		if (c == -1)
+			break;
+		if (c == ':')
+			return usage(call, "a value is missing after",
+			    argv[at]);
+		if ((option_bit(c) & (row->options | (c == 'h'))) == 0)
+			return usage(call, "unknown option", argv[at]);
+		if (c == 'u' && *user != NULL)
+			return usage(call, "given twice", argv[at]);
+		if (c == 'u')
+			*user = optarg;
+		call->replace |= c == 'r';
+		call->new |= c == 'n';
+		*help |= c == 'h';
+	}
+	if (optind < argc)
+		return usage(call, "unexpected word", argv[optind]);
+	return EXIT_DONE;
+}
+
+static enum exit_status
+run_row(struct call *call, const struct row *row, int argc, char *argv[])
+{
+	const char *user = NULL, *option;
+	enum exit_status status;
+	bool help = false;
+
+	call->name = row->name;
+	status = read_options(call, row, argc, argv, &user, &help);
+	if (status != EXIT_DONE)
+		return status;
+	if (help) {
+		help_one(call, row);
+		return EXIT_DONE;
+	}
+	option = call->replace ? "--replace" : call->new ? "--new" : NULL;
+	call->named = user != NULL && call->host->uid == 0;
+	snprintf(call->user, sizeof(call->user), "%s",
+	    user != NULL ? user : "");
+	call_command(call, row->name, option, call->again);
+	status = find_user(call, user);
+	if (status != EXIT_DONE)
+		return status;
+	call_command(call, row->name, option, call->again);
+	return row->run(call);
+}
+
+static const struct row *
+find_row(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static enum exit_status
+dispatch(struct call *call, int argc, char *argv[])
+{
+	static char name[] = "status";
+	char *alone[] = { name, NULL };
+	const struct row *row;
+
+	if (argc < 2)
+		return run_row(call, find_row(name), 1, alone);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		help_all(call);
+		return EXIT_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		result(call, "stepup %s", PACKAGE_VERSION);
+		return EXIT_DONE;
+	}
+	row = find_row(argv[1]);
+	if (row == NULL)
+		return usage(call, argv[1][0] == '-' ? "unknown option" :
+		    "unknown command", argv[1]);
+	return run_row(call, row, argc - 1, argv + 1);
+}
+
+int
+stepup_main(int argc, char *argv[], const struct host *host,
+    const struct terminal_facts *facts)
+{
+	static struct terminal terminal;
+	struct call call = { .host = host, .terminal = &terminal, .name = "" };
+	enum exit_status status;
+
+	terminal_open(&terminal, facts);
+	status = dispatch(&call, argc, argv);
+	terminal_close(&terminal);
+	return (int)status;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The subcommands: a file each, a row in the table of stepup.c, and a
+ * prototype here.  What a person may do is decided by the service, never
+ * here: a subcommand asks, and says what came of it.
+ */
+#ifndef STEPUP_CLI_SUBCOMMANDS_H
+#define STEPUP_CLI_SUBCOMMANDS_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+#include "cli/terminal.h"
+#include "common/client.h"
+
+/* SPEC 8; stable. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_ENROLLED = 3,
+	EXIT_UNAVAILABLE = 4,
+	EXIT_CANCELLED = 5
+};
+
+/* The host as the program meets it; main has the one that is compiled in. */
+struct host {
+	uid_t		 uid;		/* who calls */
+	const char	*sudo_user;	/* SUDO_USER, or NULL: a hint, no more */
+	const char	*public;	/* socket of the public door */
+	const char	*stepupd;	/* program of the admin door */
+	const char	*keyring;	/* not there: nothing is set up yet */
+	/* client_connect */
+	enum client_code (*connect)(const char *path, int *fd);
+};
+
+#define CALL_COMMAND_MAX 320
+
+/* One call of one subcommand. */
+struct call {
+	const struct host *host;
+	struct terminal	*terminal;
+	const char	*name;		/* "enroll" */
+	char		 user[256];	/* canonical account name */
+	bool		 named;		/* -u was given */
+	bool		 replace;	/* --replace */
+	bool		 new;		/* --new */
+	/* How to say it again: "stepup enroll --replace -u alice". */
+	char		 again[CALL_COMMAND_MAX];
+};
+
+typedef enum exit_status subcommand(const struct call *);
+
+subcommand enroll_run;
+subcommand status_run;
+subcommand codes_run;
+
+/* The program, whole. */
+int stepup_main(int argc, char *argv[], const struct host *,
+    const struct terminal_facts *);
+
+/* A message: to the error output, a newline added. */
+void say(const struct call *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* A result: to the output, a newline added; never for secrets. */
+void result(const struct call *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * "stepup NAME OPTION -u USER" as this caller types it for this account:
+ * with sudo where root came that way.
+ */
+void call_command(const struct call *, const char *name, const char *option,
+    char buf[CALL_COMMAND_MAX]);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/verdict.h"
+#include "common/text.h"
+
+#define NOTHING	" Nothing was changed."
+#define LOG	"ask an administrator to look at the log (journalctl -t stepupd)."
+
+/* What only the login door says never comes here, and is as bad as a bug. */
+#define BUG { EXIT_UNAVAILABLE, \
+	"stepupd answered with something that has no meaning here." NOTHING, \
+	"install the same version of stepup and stepupd, then: {again}" }
+
+static const struct verdict outcomes[] = {
+	[OUT_INTERNAL] = { EXIT_UNAVAILABLE,
+		"Something went wrong inside stepupd." NOTHING, LOG },
+	[OUT_MEMORY] = { EXIT_UNAVAILABLE,
+		"This host is out of memory." NOTHING,
+		"wait a minute, then: {again}" },
+	[OUT_CONFIG] = { EXIT_UNAVAILABLE,
+		"The settings of stepup on this host are not valid." NOTHING,
+		"stepupd -t names the file and the line." },
+	[OUT_SERVICE] = { EXIT_UNAVAILABLE,
+		"The account {user} could not be looked up on this host."
+		NOTHING, "getent passwd {user} should answer; then: {again}" },
+	[OUT_PROTOCOL] = { EXIT_UNAVAILABLE,
+		"stepup and stepupd do not understand each other." NOTHING,
+		"install the same version of both, then: {again}" },
+	[OUT_BUSY] = { EXIT_UNAVAILABLE,
+		"The store was busy for too long." NOTHING,
+		"wait a moment, then: {again}" },
+	[OUT_STORE] = { EXIT_UNAVAILABLE,
+		"The store of this host cannot be used." NOTHING,
+		"on a new host: sudo stepupd --init; else " LOG },
+	[OUT_KEY] = { EXIT_UNAVAILABLE,
+		"The key that seals secrets on this host is missing or wrong."
+		NOTHING, LOG },
+	[OUT_CLOCK] = { EXIT_UNAVAILABLE,
+		"The clock of this host is years off." NOTHING,
+		"timedatectl shows the clock; set it, then: {again}" },
+	[OUT_PEER] = { EXIT_REFUSED,
+		"You may not do this here." NOTHING,
+		"ask an administrator ({admin})." },
+	[OUT_ASK] = BUG,
+	[OUT_OK_TOTP] = BUG,
+	[OUT_OK_RECOVERY] = BUG,
+	[OUT_NOT_COVERED] = BUG,
+	[OUT_NOT_ENROLLED] = { EXIT_NOT_ENROLLED,
+		"{user} is not enrolled on this host.",
+		"{enroll}" },
+	[OUT_MUST_ENROLL] = { EXIT_NOT_ENROLLED,
+		"{user} is not enrolled on this host, and logins need it.",
+		"{enroll}" },
+	[OUT_BAD_CODE] = { EXIT_REFUSED,
+		"The code was wrong." NOTHING,
+		"look whether the phone's clock is right, then: {again}" },
+	[OUT_REPLAY] = { EXIT_REFUSED,
+		"That code has been used already." NOTHING,
+		"wait for the next one, then: {again}" },
+	[OUT_BAD_FORMAT] = { EXIT_REFUSED,
+		"That was not a complete code." NOTHING, "{again}" },
+	[OUT_LOCKED] = { EXIT_REFUSED,
+		"Too many wrong codes: locked for {wait}." NOTHING,
+		"wait, or use the other kind of code: {again}" },
+	[OUT_DISABLED] = { EXIT_REFUSED,
+		"App codes of {user} are switched off after too many wrong "
+		"ones." NOTHING,
+		"answer with a recovery code: {replace}" },
+	[OUT_ADMIN_LOCK] = { EXIT_REFUSED,
+		"An administrator has locked {user}." NOTHING,
+		"ask an administrator why." },
+	[OUT_CHANGED] = { EXIT_REFUSED,
+		"{user} is stored with another user number." NOTHING,
+		"ask an administrator to look into it." },
+	[OUT_NO_USER] = { EXIT_REFUSED,
+		"This host knows no account {user}." NOTHING,
+		"getent passwd {user} should answer; then: {again}" },
+	[OUT_NO_INPUT] = { EXIT_CANCELLED,
+		"Cancelled." NOTHING, "{again} starts anew." },
+	[OUT_DONE] = { EXIT_DONE, "Done.", "{status}" },
+	[OUT_BAD_PASSWORD] = { EXIT_REFUSED,
+		"The password of {user} was wrong." NOTHING, "{again}" },
+	[OUT_PASSWORD_WAIT] = { EXIT_REFUSED,
+		"Too many wrong passwords: locked for {wait}." NOTHING,
+		"wait, then: {again}" },
+	[OUT_EXISTS] = { EXIT_REFUSED,
+		"{user} is enrolled already." NOTHING,
+		"for a new phone (the old one becomes void): {replace}" },
+	[OUT_LAST_FACTOR] = { EXIT_REFUSED,
+		"This is the last factor of {user}, and logins need one."
+		NOTHING, "for a new phone: {replace}" },
+};
+
+_Static_assert(sizeof(outcomes) / sizeof(outcomes[0]) == OUT_COUNT,
+    "every outcome has a verdict");
+
+static const struct verdict states[] = {
+	[SESSION_OPEN] = BUG,
+	[SESSION_ABSENT] = { EXIT_UNAVAILABLE,
+		"Self-service is not running here.",
+		"Ask an administrator (sudo stepup enroll -u NAME)." },
+	[SESSION_UNREACHABLE] = { EXIT_UNAVAILABLE,
+		"Self-service does not answer." NOTHING,
+		"wait a minute, then: {again}" },
+	[SESSION_FOREIGN] = { EXIT_UNAVAILABLE,
+		"The service that listens here is not root's; it was told "
+		"nothing.", "tell an administrator." },
+	[SESSION_NO_PROGRAM] = { EXIT_UNAVAILABLE,
+		"stepupd cannot be started." NOTHING,
+		"install it where stepup looks for it, then: {again}" },
+	[SESSION_GONE] = { EXIT_UNAVAILABLE,
+		"The service ended in the middle. Nothing was saved.",
+		"{again}" },
+	[SESSION_LATE] = { EXIT_UNAVAILABLE,
+		"The service did not answer in time.",
+		"see what is set up: {status}" },
+	[SESSION_MALFORMED] = { EXIT_UNAVAILABLE,
+		"stepup and stepupd do not understand each other." NOTHING,
+		"install the same version of both, then: {again}" },
+	[SESSION_CANCELLED] = { EXIT_CANCELLED,
+		"Cancelled." NOTHING, "{again} starts anew." },
+};
+
+_Static_assert(sizeof(states) / sizeof(states[0]) == SESSION_CANCELLED + 1,
+    "every state has a verdict");
+
+const struct verdict *
+verdict_of_outcome(enum outcome o)
+{
+	return &outcomes[(unsigned)o < OUT_COUNT ? o : OUT_INTERNAL];
+}
+
+const struct verdict *
+verdict_of_state(enum session_state s)
+{
+	return &states[(unsigned)s <= SESSION_CANCELLED ? s : SESSION_OPEN];
+}
+
+/* What {name} stands for; "" for a name nobody knows. */
+static void
+expand(const char *name, size_t len, const struct call *call, uint32_t wait,
+    char buf[CALL_COMMAND_MAX])
+{
+	static const struct {
+		const char *name, *command, *option;
+	} commands[] = {
+		{ "enroll", "enroll", NULL },
+		{ "replace", "enroll", "--replace" },
+		{ "status", "status", NULL },
+	};
+	size_t i;
+
+	buf[0] = '\0';
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strlen(commands[i].name) == len &&
+		    memcmp(commands[i].name, name, len) == 0)
+			call_command(call, commands[i].command,
+			    commands[i].option, buf);
+	if (len == 5 && memcmp(name, "again", len) == 0)
+		terminal_clean(call->again, buf, CALL_COMMAND_MAX);
+	else if (len == 4 && memcmp(name, "user", len) == 0)
+		terminal_clean(call->user, buf, CALL_COMMAND_MAX);
+	else if (len == 4 && memcmp(name, "wait", len) == 0)
+		text_duration(wait, buf, CALL_COMMAND_MAX);
+	else if (len == 5 && memcmp(name, "admin", len) == 0)
+		snprintf(buf, CALL_COMMAND_MAX, "sudo stepup %s -u NAME",
+		    call->name);
+}
+
+void
+verdict_text(const char *template, const struct call *call, uint32_t wait,
+    char buf[VERDICT_TEXT_MAX])
+{
+	char word[CALL_COMMAND_MAX];
+	const char *close;
+	size_t used = 0, n;
+
+	for (; *template != '\0'; template++) {
+		word[0] = *template;
+		word[1] = '\0';
+		if (*template == '{' &&
+		    (close = strchr(template, '}')) != NULL) {
+			expand(template + 1, (size_t)(close - template) - 1,
+			    call, wait, word);
+			template = close;
+		}
+		n = strlen(word);
+		if (n >= VERDICT_TEXT_MAX - used)
+			break;
+		memcpy(buf + used, word, n);
+		used += n;
+	}
+	buf[used] = '\0';
+}
+
+/* Where it is wrong is root's business, and nobody else's. */
+static void
+say_failure(const struct call *call, const struct wire_message *answer)
+{
+	char path[WIRE_STRING_MAX + 1], reason[WIRE_STRING_MAX + 1];
+	char clean[2 * WIRE_STRING_MAX + 4];
+	bool has_path, has_reason;
+
+	if (answer == NULL || call->host->uid != 0)
+		return;
+	has_path = wire_get_string(answer, TAG_PATH, path);
+	has_reason = wire_get_string(answer, TAG_REASON, reason);
+	terminal_clean(path, path, sizeof(path));
+	terminal_clean(reason, reason, sizeof(reason));
+	snprintf(clean, sizeof(clean), "%s%s%s", path,
+	    has_path && has_reason ? ": " : "", reason);
+	if (clean[0] != '\0')
+		say(call, "  %s", clean);
+}
+
+enum exit_status
+verdict_say(const struct call *call, const struct verdict *v,
+    const struct wire_message *answer)
+{
+	char what[VERDICT_TEXT_MAX], next[VERDICT_TEXT_MAX];
+	uint32_t wait = 0;
+
+	if (answer != NULL)
+		wire_get_uint(answer, TAG_WAIT, &wait);
+	verdict_text(v->what, call, wait, what);
+	verdict_text(v->next, call, wait, next);
+	/* These words are promised (SPEC 8). */
+	if (v == &states[SESSION_ABSENT]) {
+		say(call, "%s %s", what, next);
+		return v->status;
+	}
+	say(call, "%s", what);
+	say_failure(call, answer);
+	say(call, "Next: %s", next);
+	return v->status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How a call ended, in the words of the command line: for every outcome
+ * and every way a conversation can break off an exit status, one sentence
+ * that says what happened, and one thing to do next.
+ */
+#ifndef STEPUP_CLI_VERDICT_H
+#define STEPUP_CLI_VERDICT_H
+
+#include "cli/session.h"
+#include "cli/subcommands.h"
+#include "common/outcome.h"
+
+/*
+ * Templates: {again} the command that was given, {enroll} {replace} {status}
+ * the commands for this account, {user} its name, {wait} a duration, {admin}
+ * what an administrator types.
+ */
+struct verdict {
+	enum exit_status status;
+	const char	*what;
+	const char	*next;	/* after "Next: " */
+};
+
+/* Never NULL; out of range gives the row of zero. */
+const struct verdict *verdict_of_outcome(enum outcome);
+const struct verdict *verdict_of_state(enum session_state);
+
+#define VERDICT_TEXT_MAX 640
+
+/* Fills a template; the result is printable ASCII. */
+void verdict_text(const char *template, const struct call *, uint32_t wait,
+    char buf[VERDICT_TEXT_MAX]);
+
+/* Says both sentences, and path and reason to root; the exit status. */
+enum exit_status verdict_say(const struct call *, const struct verdict *,
+    const struct wire_message *answer);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/mman.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/show.h"
+#include "cli/verdict.h"
+#include "cli/wizard.h"
+
+/*
+ * All that is secret, in one place that is locked in memory: the frame that
+ * came, what was typed, what is shown.  Locking may be refused (an ordinary
+ * person's limit); then it is still not dumped, and wiped at the end.
+ */
+static struct {
+	struct session	session;
+	struct show	show;
+	char		line[TERMINAL_LINE_MAX + 1];
+} vault;
+
+/* How a round ended. */
+enum round {
+	ROUND_ON = 0,
+	ROUND_ANSWER,		/* the service has said how it ended */
+	ROUND_BROKEN,		/* the connection has */
+	ROUND_CANCELLED
+};
+
+static enum round
+broken(enum session_state *why, enum session_state state)
+{
+	*why = state;
+	return state == SESSION_CANCELLED ? ROUND_CANCELLED : ROUND_BROKEN;
+}
+
+/* Asks until there is a line; the peer may speak first. */
+static enum round
+prompt(const struct wire_message *m, enum session_state *why)
+{
+	char text[WIRE_STRING_MAX + 1];
+	enum terminal_line got;
+	uint32_t style;
+
+	wire_get_uint(m, TAG_STYLE, &style);
+	wire_get_string(m, TAG_TEXT, text);
+	terminal_clean(text, text, sizeof(text));
+	do
+		got = show_prompt(&vault.show, (enum wire_style)style, text,
+		    vault.session.fd, vault.line);
+	while (got == TERMINAL_TOO_LONG);
+	if (got == TERMINAL_CANCELLED)
+		return broken(why, SESSION_CANCELLED);
+	/* The next frame says what is so urgent; a failure comes there too. */
+	if (got == TERMINAL_TYPED && !session_answer(&vault.session,
+	    vault.line) && !wire_wait(vault.session.fd, POLLIN, 0))
+		return broken(why, SESSION_GONE);
+	explicit_bzero(vault.line, sizeof(vault.line));
+	return ROUND_ON;
+}
+
+/* One frame of the service. */
+static enum round
+round_step(const struct wire_message *m, enum wire_verb verb,
+    enum session_state *why)
+{
+	char text[WIRE_STRING_MAX + 1];
+
+	if (m->verb == ((uint8_t)verb | WIRE_REPLY))
+		return wire_has(m, TAG_LAST) ? ROUND_ANSWER : ROUND_ON;
+	switch (m->verb) {
+	case VERB_PROMPT:
+		return prompt(m, why);
+	case VERB_NOTE:
+		wire_get_string(m, TAG_TEXT, text);
+		terminal_clean(text, text, sizeof(text));
+		show_note(&vault.show, text);
+		return ROUND_ON;
+	case VERB_OFFER:
+		if (show_offer(&vault.show, m))
+			return ROUND_ON;
+		break;
+	case VERB_MISS:
+		show_miss(&vault.show, m);
+		return ROUND_ON;
+	case VERB_SHEET:
+		if (show_sheet(&vault.show, m))
+			return ROUND_ON;
+		break;
+	}
+	return broken(why, SESSION_MALFORMED);
+}
+
+static enum round
+converse(enum wire_verb verb, struct wire_message *m, enum session_state *why)
+{
+	enum round round = ROUND_ON;
+	enum session_state state;
+
+	while (round == ROUND_ON) {
+		state = session_next(&vault.session, m);
+		round = state == SESSION_OPEN ? round_step(m, verb, why) :
+		    broken(why, state);
+	}
+	if (round == ROUND_CANCELLED && session_cancel(&vault.session, m) &&
+	    m->verb == ((uint8_t)verb | WIRE_REPLY))
+		return ROUND_ANSWER;
+	return round;
+}
+
+/* After the last question only the store knows whether it was saved. */
+static enum exit_status
+say_broken(const struct call *call, enum session_state why)
+{
+	char status[CALL_COMMAND_MAX];
+
+	if (!vault.show.last_asked || (why != SESSION_GONE &&
+	    why != SESSION_LATE && why != SESSION_CANCELLED))
+		return verdict_say(call, verdict_of_state(why), NULL);
+	call_command(call, "status", NULL, status);
+	say(call, "The service ended before it said whether this was saved.");
+	say(call, "Next: %s", status);
+	return EXIT_UNAVAILABLE;
+}
+
+static enum exit_status
+finish(const struct call *call, const struct wire_message *m,
+    struct wizard_done *done)
+{
+	uint32_t outcome;
+
+	if (!wire_get_uint(m, TAG_OUTCOME, &outcome))
+		outcome = OUT_PROTOCOL;
+	if (outcome != OUT_DONE)
+		return verdict_say(call,
+		    verdict_of_outcome((enum outcome)outcome), m);
+	wire_get_uint(m, TAG_LEFT, &done->left);
+	terminal_clean(vault.show.issuer, done->issuer, sizeof(done->issuer));
+	return EXIT_DONE;
+}
+
+enum exit_status
+wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
+    struct wizard_done *done)
+{
+	enum session_state why;
+	struct wire_message m;
+	enum exit_status status;
+	enum round round;
+
+	memset(done, 0, sizeof(*done));
+	(void)mlock(&vault, sizeof(vault));
+	show_start(&vault.show, call);
+	why = session_open(&vault.session, call, verb, flags);
+	round = why == SESSION_OPEN ? converse(verb, &m, &why) : ROUND_BROKEN;
+	terminal_leave(call->terminal);
+	if (round == ROUND_ANSWER)
+		status = finish(call, &m, done);
+	else
+		status = say_broken(call, why);
+	session_close(&vault.session);
+	explicit_bzero(&vault, sizeof(vault));
+	munlock(&vault, sizeof(vault));
+	return status;
+}
