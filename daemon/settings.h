@@ -54,12 +54,14 @@ bool settings_covers(const struct settings *, const char *service);
 /*
  * Reads the whole set.  OUT_DONE: *out is what the files say.  OUT_CONFIG:
  * refused (file, line and reason in the failure, "FILE:LINE" as path), *out
- * untouched.  OUT_MEMORY.  `trust` false only remarks owner and mode on
- * stderr (stepupd -t -f).
+ * untouched.  OUT_MEMORY.
  */
 enum outcome settings_read(struct settings *out, const struct paths *,
     struct failure *);
-/* One file alone, over the defaults: stepupd -t -f FILE. */
+/*
+ * One file alone, over the defaults: stepupd -t -f FILE.  Owner and mode
+ * are only remarked: OUT_DONE and a failure with a reason.
+ */
 enum outcome settings_read_file(struct settings *out, const struct paths *,
     const char *file, struct failure *);
 
@@ -68,13 +70,25 @@ enum outcome settings_read_file(struct settings *out, const struct paths *,
  * untrusted the copy last accepted (*fell_back true, the failure says what
  * was wrong with the files).  OUT_CONFIG only when there is no good copy
  * either.  Writes the copy when the files were accepted and differ from it;
- * failure to write it is only told through *copy_failed.
+ * failure to write it is only told through *copy_failed (the failure says
+ * why).  Before birth there is no folder for it, and nothing is written.
  */
 enum outcome settings_start(struct settings *out, const struct paths *,
     bool *fell_back, bool *copy_failed, struct failure *);
 
-/* Writes the accepted copy: temporary file, fsync, rename, fsync of the
- * folder; 0600.  False fills the failure. */
+/*
+ * What a running process does when the files changed: reads them, writes
+ * the copy like settings_start, looks once more whether they changed
+ * meanwhile.  OUT_CONFIG: *out is untouched, keep what is in force.
+ */
+enum outcome settings_renew(struct settings *out, const struct paths *,
+    bool *copy_failed, struct failure *);
+
+/*
+ * Writes the accepted copy: temporary file, fsync, rename, fsync of the
+ * folder; 0600.  False fills the failure; then a copy that is laxer than
+ * these settings is gone, it must not come back into force.
+ */
 bool settings_accept(const struct settings *, const struct paths *,
     struct failure *);
 
@@ -85,7 +99,10 @@ bool settings_accept(const struct settings *, const struct paths *,
 struct settings_mark { uint64_t digest; };
 void settings_look(const struct paths *, struct settings_mark *);
 
-/* Lists every key with value as a settings file: settings.accepted, -t. */
+/*
+ * Lists every key with its value as a settings file: settings.accepted, -t.
+ * Bytes without the NUL; 0 and an empty buf when size is too small.
+ */
 size_t settings_print(const struct settings *, char *buf, size_t size);
 
 #endif
