@@ -119,12 +119,17 @@ static bool
 load(struct turn *t, struct ask *a)
 {
 	struct failure f = { 0 };
+	enum store_code code;
 
 	account_wipe(t->account);
 	if (!a->request.known)
 		return true;
-	return turn_ok(t, a, t->driver->load(t->store, a->name, a->uid,
-	    t->account, &f), &f);
+	code = t->driver->load(t->store, a->name, a->uid, t->account, &f);
+	if (code != STORE_REFUSED)
+		return turn_ok(t, a, code, &f);
+	/* One damaged row is that person's trouble alone. */
+	ask_fail(a, OUT_STORE, &f);
+	return false;
 }
 
 /* Uncovered services pass without a store. */
