@@ -27,16 +27,16 @@ class Person:
     once: nobody waits half a minute for a fresh one.
     """
 
-    def __init__(self, place, name):
+    def __init__(self, place, name, password=None, shell="/bin/sh"):
         self.place, self.name = place, name
-        self.password = f"{name}'s password 1"
+        self.password = password or f"{name}'s password 1"
         self.secret = None
-        self.last_step = 0
+        self.last_step = 0      # of the last code that was typed
         self.sheet = []
         try:
             pwd.getpwnam(name)
         except KeyError:
-            run("useradd", "-M", "-d", f"{HOMES}/{name}", "-s", "/bin/sh",
+            run("useradd", "-M", "-d", f"{HOMES}/{name}", "-s", shell,
                 name)
         run("chpasswd", input=f"{name}:{self.password}\n")
         account = pwd.getpwnam(name)

@@ -79,7 +79,10 @@ class Log:
 
 
 class Place:
-    def __init__(self, build):
+    """pauses: pam_unix waits 2 s after a refusal, as installed."""
+
+    def __init__(self, build, pauses=False):
+        self.pauses = pauses
         self.build = build
         self.source = os.path.dirname(os.path.dirname(HERE))
         self.private = os.environ.get("STEPUP_PLACE") == "namespace"
@@ -131,8 +134,9 @@ class Place:
 
     def protect(self, arguments=""):
         """sshd, sudo and su ask for a code after the password, as the
-        manual says; pam_unix's pause after a refusal is left out."""
-        self.no_pause()
+        manual says."""
+        if not self.pauses:
+            self.no_pause()
         line = f"auth required pam_stepup.so {arguments}".rstrip() + "\n"
         for service in ("sudo", "su"):
             self.insert(service, line)

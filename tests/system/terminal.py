@@ -107,6 +107,19 @@ class Session:
                 raise Unexpected(f"{self.name()} {what} where "
                                  f"/{pattern}/ was expected")
 
+    def expect_screen(self, pattern, timeout=TIMEOUT):
+        """Waits until pattern stands on the screen."""
+        end = time.monotonic() + timeout
+        while True:
+            found = re.compile(pattern, re.M).search(self.screen.text())
+            if found:
+                self.seen = len(self.text)
+                return found
+            if not self.read(end - time.monotonic()) and (
+                    self.closed or time.monotonic() >= end):
+                raise Unexpected(f"{self.name()}: no /{pattern}/ on the "
+                                 "screen:\n" + self.screen.text())
+
     def send(self, text):
         os.write(self.fd, text.encode())
 
