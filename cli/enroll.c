@@ -72,6 +72,9 @@ enroll_run(const struct call *call)
 		status = confirm_root(call);
 	if (status == EXIT_DONE && call->host->uid == 0)
 		status = prepare_store(call);
+	if (call->host->uid != 0)
+		say(call, "This sets up an authenticator app for your logins "
+		    "here. Your password first.");
 	if (status == EXIT_DONE)
 		status = wizard_run(call, VERB_ENROLL,
 		    call->replace ? FLAG_REPLACE : 0, &done);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * stepup: one program for root and for everybody, without setuid, setgid or
- * capabilities.  Facts from outside enter here.
+ * capabilities.  What the host is like enters here.
  */
-#include <sys/prctl.h>
-#include <sys/resource.h>
-
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -13,16 +10,6 @@
 #include <unistd.h>
 
 #include "cli/subcommands.h"
-
-/* It shows secrets: no core dump, no debugger of the same person. */
-static bool
-keep_memory_private(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	return setrlimit(RLIMIT_CORE, &none) == 0 &&
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
-}
 
 /* A descriptor 0, 1 or 2 that is closed would become a socket of ours. */
 static bool
@@ -55,7 +42,7 @@ main(int argc, char *argv[])
 		.no_color = getenv("NO_COLOR"),
 	};
 
-	if (!have_standard_files() || !keep_memory_private())
+	if (!have_standard_files())
 		return EXIT_UNAVAILABLE;
 	setlocale(LC_CTYPE, "");
 	facts.codeset = nl_langinfo(CODESET);

@@ -146,13 +146,22 @@ draw_code(struct terminal *t, const struct page *p, unsigned top)
 	explicit_bzero(code_line, sizeof(code_line));
 }
 
-/* The last `rows` of the text; below it the prompt, where typing begins. */
+/*
+ * The last `rows` of the text; below it the prompt, where typing begins.
+ * What is missing then is said in the first row.
+ */
 static unsigned
 draw_text(struct terminal *t, const struct page *p, unsigned top,
     unsigned left, unsigned columns, unsigned rows)
 {
 	size_t first = lines.count + 1 > rows ? lines.count + 1 - rows : 0, i;
 
+	if (first > 0 && first < lines.count) {
+		snprintf(lines.line[first].text, sizeof(lines.line[0].text),
+		    "%.*s", (int)columns, "(More above: make this window "
+		    "taller.)");
+		lines.line[first].strong = true;
+	}
 	for (i = first; i < lines.count; i++) {
 		terminal_at(t, top++, left);
 		if (lines.line[i].strong)

@@ -16,7 +16,7 @@
 #define PAGE_PARAGRAPHS	16
 #define PAGE_LINES	64	/* more are not shown: the last ones stay */
 #define PAGE_COLUMNS	160	/* wider windows are not filled */
-#define PAGE_BESIDE	34	/* columns text needs beside a code */
+#define PAGE_BESIDE	33	/* columns text needs beside a code */
 
 enum page_when {
 	PAGE_ALWAYS = 0,

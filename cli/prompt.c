@@ -221,6 +221,7 @@ show_prompt(struct show *s, enum wire_style style, const char *text, int peer,
 {
 	enum terminal_line got = TERMINAL_CANCELLED;
 
+	s->asked = style;
 	switch (style) {
 	case STYLE_PASSWORD:
 		got = terminal_ask(s->call->terminal, *text != '\0' ? text :

@@ -36,6 +36,7 @@ struct show {
 	bool		sheet_seen;
 	char		sheet[WIRE_CODES_MAX][WIRE_CODE_LENGTH + 4];
 	char		columns[SHOW_SHEET_MAX];
+	enum wire_style	asked;		/* last */
 	bool		last_asked;	/* the answer that saves was given */
 	struct page	page;
 	char		title[128];

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <getopt.h>
 #include <pwd.h>
@@ -311,6 +314,16 @@ dispatch(struct call *call, int argc, char *argv[])
 	return run_row(call, row, argc - 1, argv + 1);
 }
 
+/* It shows secrets: no core dump, no debugger of the same person. */
+static bool
+keep_memory_private(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	return setrlimit(RLIMIT_CORE, &none) == 0 &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+}
+
 int
 stepup_main(int argc, char *argv[], const struct host *host,
     const struct terminal_facts *facts)
@@ -319,6 +332,8 @@ stepup_main(int argc, char *argv[], const struct host *host,
 	struct call call = { .host = host, .terminal = &terminal, .name = "" };
 	enum exit_status status;
 
+	if (!keep_memory_private())
+		return EXIT_UNAVAILABLE;
 	terminal_open(&terminal, facts);
 	status = dispatch(&call, argc, argv);
 	terminal_close(&terminal);

@@ -126,6 +126,14 @@ static const struct verdict states[] = {
 _Static_assert(sizeof(states) / sizeof(states[0]) == SESSION_CANCELLED + 1,
     "every state has a verdict");
 
+const struct verdict verdict_new_code = { EXIT_REFUSED,
+	"The app's code was wrong too often." NOTHING,
+	"set the phone's clock to automatic, delete the new entry in the app, "
+	"then: {again}" };
+const struct verdict verdict_sheet_code = { EXIT_REFUSED,
+	"The recovery code was wrong too often." NOTHING,
+	"delete the new entry in the app, then: {again}" };
+
 const struct verdict *
 verdict_of_outcome(enum outcome o)
 {

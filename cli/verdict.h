@@ -26,6 +26,9 @@ struct verdict {
 const struct verdict *verdict_of_outcome(enum outcome);
 const struct verdict *verdict_of_state(enum session_state);
 
+/* OUT_BAD_CODE of a wizard: the new authenticator's, the sheet's. */
+extern const struct verdict verdict_new_code, verdict_sheet_code;
+
 #define VERDICT_TEXT_MAX 640
 
 /* Fills a template; the result is printable ASCII. */

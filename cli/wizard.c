@@ -124,6 +124,17 @@ say_broken(const struct call *call, enum session_state why)
 	return EXIT_UNAVAILABLE;
 }
 
+/* The codes of three different things may have been wrong. */
+static const struct verdict *
+refusal(enum outcome o)
+{
+	if (o == OUT_BAD_CODE && vault.show.asked == STYLE_NEW_CODE)
+		return &verdict_new_code;
+	if (o == OUT_BAD_CODE && vault.show.asked == STYLE_SHEET_CODE)
+		return &verdict_sheet_code;
+	return verdict_of_outcome(o);
+}
+
 static enum exit_status
 finish(const struct call *call, const struct wire_message *m,
     struct wizard_done *done)
@@ -132,9 +143,11 @@ finish(const struct call *call, const struct wire_message *m,
 
 	if (!wire_get_uint(m, TAG_OUTCOME, &outcome))
 		outcome = OUT_PROTOCOL;
+	/* What was wrong with the last try stood on no page any more. */
+	if (outcome == OUT_BAD_CODE && vault.show.notice[0] != '\0')
+		say(call, "%s", vault.show.notice);
 	if (outcome != OUT_DONE)
-		return verdict_say(call,
-		    verdict_of_outcome((enum outcome)outcome), m);
+		return verdict_say(call, refusal((enum outcome)outcome), m);
 	wire_get_uint(m, TAG_LEFT, &done->left);
 	terminal_clean(vault.show.issuer, done->issuer, sizeof(done->issuer));
 	return EXIT_DONE;
