@@ -129,15 +129,16 @@ static int
 mode_init(int argc, char **argv)
 {
 	struct failure f = { 0 };
+	enum outcome o;
 
 	(void)argv;
 	if (argc != 0)
 		return usage();
 	umask(077);
-	if (birth(&paths, &f) == OUT_DONE)
-		return EXIT_SUCCESS;
-	complain(&f);
-	return EXIT_FAILURE;
+	o = birth(&paths, &f);
+	if (o != OUT_DONE || f.reason[0] != '\0')
+		complain(&f);
+	return o == OUT_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int
