@@ -153,7 +153,8 @@ lite_connect(const char *path, const struct store_options *options,
 		return STORE_MEMORY;
 	s->role = options->role;
 	s->owner = options->owner;
-	s->audit_events = options->audit_events;
+	s->audit_events = options->audit_events > 0 ?
+	    options->audit_events : 1;
 	if (getrandom(&s->jitter, sizeof(s->jitter), GRND_NONBLOCK) !=
 	    sizeof(s->jitter) || s->jitter == 0)
 		s->jitter = (uint64_t)getpid() * 2654435761u + 1;
