@@ -174,26 +174,23 @@ new_credential(struct store *s, const struct account *a,
 
 static enum store_code
 drop(struct store *s, enum lite_statement which, const struct account *a,
-    struct failure *f)
+    int *dropped, struct failure *f)
 {
 	struct lite_call c;
 
 	lite_call(&c, s, which);
 	lite_int(&c, a->id);
-	return lite_write(&c, NULL, f);
+	return lite_write(&c, dropped, f);
 }
 
 static enum store_code
-replace_recovery(struct store *s, const struct account *a, struct failure *f)
+new_recovery(struct store *s, const struct account *a, struct failure *f)
 {
 	const struct recovery_set *set = &a->recovery;
 	uint8_t hashes[ACCOUNT_CODES_MAX * RECOVERY_HASH];
 	uint8_t spent[ACCOUNT_CODES_MAX * 8];
-	enum store_code code;
 	struct lite_call c;
 
-	if ((code = drop(s, LITE_DROP_RECOVERY, a, f)) != STORE_OK)
-		return code;
 	lite_call(&c, s, LITE_NEW_RECOVERY);
 	lite_int(&c, a->id);
 	lite_int(&c, set->rounds);
@@ -206,6 +203,28 @@ replace_recovery(struct store *s, const struct account *a, struct failure *f)
 }
 
 static enum store_code
+remove_factors(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code = drop(s, LITE_DROP_CREDENTIALS, a, NULL, f);
+
+	return code == STORE_OK ?
+	    drop(s, LITE_DROP_RECOVERY, a, NULL, f) : code;
+}
+
+/* New codes for somebody who has some; a first set comes with ENROLL. */
+static enum store_code
+replace_recovery(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code;
+	int dropped;
+
+	code = drop(s, LITE_DROP_RECOVERY, a, &dropped, f);
+	if (code == STORE_OK && dropped != 1)
+		return lite_refuse(s, "an account's row is gone", f);
+	return code == STORE_OK ? new_recovery(s, a, f) : code;
+}
+
+static enum store_code
 enroll(struct store *s, const struct account *a, struct failure *f)
 {
 	enum store_code code;
@@ -213,20 +232,12 @@ enroll(struct store *s, const struct account *a, struct failure *f)
 
 	code = set_enrolled(s, a, f);
 	if (code == STORE_OK)
-		code = drop(s, LITE_DROP_CREDENTIALS, a, f);
+		code = remove_factors(s, a, f);
 	if (code == STORE_OK)
-		code = replace_recovery(s, a, f);
+		code = new_recovery(s, a, f);
 	for (i = 0; i < a->credential_count && code == STORE_OK; i++)
 		code = new_credential(s, a, &a->credentials[i], f);
 	return code;
-}
-
-static enum store_code
-remove_factors(struct store *s, const struct account *a, struct failure *f)
-{
-	enum store_code code = drop(s, LITE_DROP_CREDENTIALS, a, f);
-
-	return code == STORE_OK ? drop(s, LITE_DROP_RECOVERY, a, f) : code;
 }
 
 /*

@@ -64,14 +64,16 @@ static const char *const sql[] = {
 	    " enrolled_at, locked, lock_reason, " LIMITER_COLUMNS ", touch)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, " FIVE ", " FIVE ", " FIVE ", "
 	    FIVE ", 0)",
-	/* The lowest free position, so that the ninth has none. */
+	/* The lowest free position, so that the ninth has none; never
+	   without a recovery set. */
 	[LITE_NEW_CREDENTIAL] = "INSERT INTO credential (position, account,"
 	    " id, kind, label, algorithm, digits, period, created_at, used_at,"
 	    " last_step, key_id, nonce, sealed, touch) SELECT"
 	    " (SELECT min(n) FROM (SELECT 1 AS n UNION ALL SELECT position + 1"
 	    " FROM credential WHERE account = ?1) WHERE n NOT IN"
 	    " (SELECT position FROM credential WHERE account = ?1)),"
-	    " ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0",
+	    " ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0"
+	    " WHERE EXISTS (SELECT 1 FROM recovery WHERE account = ?1)",
 	[LITE_NEW_RECOVERY] = "INSERT INTO recovery (account, rounds,"
 	    " created_at, count, salt, hashes, spent, touch)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
