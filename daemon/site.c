@@ -137,8 +137,8 @@ site_look_keyring(struct site *s)
 	bool absent;
 
 	s->ring_look = wire_now_ms();
-	trusted_mark(s->paths->keyring, &mark);
-	if (s->ring != NULL && trusted_same(&mark, &s->ring_mark))
+	if (trusted_mark(s->paths->keyring, &mark) && s->ring != NULL &&
+	    trusted_same(&mark, &s->ring_mark))
 		return;
 	memset(&s->ring_failure, 0, sizeof(s->ring_failure));
 	keyring_read(s->paths->keyring, s->paths->owner, &ring, &absent,
