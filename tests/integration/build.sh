@@ -36,7 +36,7 @@ done >"$tmp/spdx"
 row build_licence_lines "$tmp/spdx"
 
 # A header needs nothing that was included before it.
-for file in $(sources '*.h'); do
+for file in $(find common daemon pam cli -name '*.h' | sort); do
 	printf '#include "%s"\nint build_test;\n' "$file" >"$tmp/alone.c"
 	# shellcheck disable=SC2086
 	$CC -std=gnu11 -fsyntax-only -include "$abs_builddir/config.h" \
