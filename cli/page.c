@@ -157,9 +157,9 @@ draw_text(struct terminal *t, const struct page *p, unsigned top,
 	size_t first = lines.count + 1 > rows ? lines.count + 1 - rows : 0, i;
 
 	if (first > 0 && first < lines.count) {
-		snprintf(lines.line[first].text, sizeof(lines.line[0].text),
-		    "%.*s", (int)columns, "(More above: make this window "
-		    "taller.)");
+		snprintf(lines.line[first].text, columns < PAGE_COLUMNS ?
+		    columns + 1 : PAGE_COLUMNS + 1, "(%zu rows are needed to "
+		    "show all of this.)", lines.count + 1);
 		lines.line[first].strong = true;
 	}
 	for (i = first; i < lines.count; i++) {

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A service that says what a test wants, and the phone that goes with it.
+
+Run as `selfservice.py PLAN` it is a stepupd on descriptor 0.
+"""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+
+VERSION = 1
+REPLY = 0x80
+STATUS, ENROLL, CODES = 3, 4, 5
+PROMPT, NOTE, OFFER, MISS, SHEET, ANSWER, CANCEL = 32, 33, 34, 35, 36, 40, 41
+PASSWORD, SHOWN, FACTOR, NEW_CODE, SHEET_CODE, CONFIRM = 1, 2, 3, 4, 5, 6
+
+# name: (tag, width; 0 for bytes and strings), as in common/wire.h
+TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
+        "left": (15, 4), "path": (17, 0), "reason": (18, 0), "last": (20, 1),
+        "text": (21, 0), "style": (22, 1), "secret": (23, 0),
+        "issuer": (24, 0), "algorithm": (25, 1), "digits": (26, 1),
+        "period": (27, 1), "codes": (28, 0), "number": (29, 1),
+        "tries": (30, 1), "skew": (31, 8), "flags": (32, 4),
+        "label": (33, 0), "created": (34, 8), "used": (35, 8),
+        "enrolled": (36, 8), "codes_made": (37, 8), "codes_all": (38, 4),
+        "wait_totp": (39, 4), "wait_recovery": (40, 4)}
+NAMES = {tag: name for name, (tag, _) in TAGS.items()}
+OUTCOME = {name: n for n, name in enumerate(
+    "INTERNAL MEMORY CONFIG SERVICE PROTOCOL BUSY STORE KEY CLOCK PEER ASK "
+    "OK_TOTP OK_RECOVERY NOT_COVERED NOT_ENROLLED MUST_ENROLL BAD_CODE "
+    "REPLAY BAD_FORMAT LOCKED DISABLED ADMIN_LOCK CHANGED NO_USER NO_INPUT "
+    "DONE BAD_PASSWORD PASSWORD_WAIT EXISTS LAST_FACTOR".split())}
+
+
+def frame(verb, **fields):
+    out = bytes([VERSION, verb])
+    for name, value in fields.items():
+        tag, width = TAGS[name]
+        if width:
+            value = int(value).to_bytes(width, "big", signed=value < 0)
+        elif isinstance(value, str):
+            value = value.encode()
+        out += struct.pack(">BH", tag, len(value)) + value
+    return out
+
+
+def parse(packet):
+    fields, at = {}, 2
+    while at < len(packet):
+        tag, length = struct.unpack_from(">BH", packet, at)
+        fields[NAMES.get(tag, tag)] = packet[at + 3:at + 3 + length]
+        at += 3 + length
+    return packet[1], fields
+
+
+def totp(secret, when, digits=6, period=30, name="sha1"):
+    mac = hmac.new(secret, struct.pack(">Q", int(when) // period),
+                   getattr(hashlib, name)).digest()
+    at = mac[-1] & 15
+    number = struct.unpack(">I", mac[at:at + 4])[0] & 0x7fffffff
+    return f"{number % 10 ** digits:0{digits}}"
+
+
+SHEET_CODES = [f"{n:X}123456789ABCDEF"[:16] for n in range(1, 11)]
+
+PLAN = {"password": None,       # or the right one
+        "factor": None,         # or the right code
+        "issuer": "web03", "name": "alice", "digits": 6, "period": 30,
+        "algorithm": 1, "secret": "4a42535759334450454850334a42535759334450",
+        "codes": SHEET_CODES, "number": 4,
+        "miss": {},             # what is said besides of a wrong new code
+        "frames": None,         # instead of all that: said, then ended
+        "hang": False,          # takes the request and says nothing
+        "final": {"outcome": OUTCOME["DONE"], "left": 10}}
+
+
+class Gone(Exception):
+    pass
+
+
+class Conversation:
+    def __init__(self, connection, plan, log):
+        self.connection, self.log = connection, log
+        self.plan = dict(PLAN, **plan)
+
+    def send(self, verb, **fields):
+        try:
+            self.connection.send(frame(verb, **fields))
+        except OSError:
+            raise Gone
+
+    def receive(self):
+        try:
+            packet = self.connection.recv(65536)
+        except OSError:
+            packet = b""
+        if not packet:
+            self.log("gone")
+            raise Gone
+        verb, fields = parse(packet)
+        if verb == CANCEL:
+            self.log("cancel")
+            self.final(outcome=OUTCOME["NO_INPUT"])
+            raise Gone
+        return verb, fields
+
+    def ask(self, style, text):
+        self.send(PROMPT, style=style, text=text)
+        answer = self.receive()[1]["answer"].decode()
+        self.log(f"answer {style} {answer}")
+        return answer
+
+    def final(self, **fields):
+        self.send(self.verb | REPLY, last=1, **fields)
+
+    def right(self, style, text, wanted, tries, note):
+        for attempt in range(tries):
+            if attempt:
+                self.send(NOTE, text=note)
+            if wanted(self.ask(style, text)):
+                return True
+        return False
+
+    def serve(self):
+        try:
+            self.verb, fields = self.receive()
+            self.log(f"request {self.verb} " + " ".join(
+                f"{k}={v.hex() if k == 'flags' else v.decode()}"
+                for k, v in fields.items()))
+            self.converse()
+        except Gone:
+            pass
+        self.log("end")
+
+    def converse(self):
+        plan = self.plan
+        if plan["hang"]:
+            self.receive()
+        if plan["frames"] is not None:
+            for verb, fields in plan["frames"]:
+                self.send(verb, **fields)
+            return
+        final = plan["final"]
+        if plan["password"] and not self.right(
+                PASSWORD, "Password: ", plan["password"].__eq__, 3,
+                "Wrong password."):
+            final = {"outcome": OUTCOME["BAD_PASSWORD"]}
+        elif plan["factor"] and not self.right(
+                FACTOR, "Current code or recovery code: ",
+                plan["factor"].__eq__, 2, "Wrong code."):
+            final = {"outcome": OUTCOME["BAD_CODE"]}
+        elif self.verb == ENROLL and not self.offer():
+            final = {"outcome": OUTCOME["BAD_CODE"]}
+        elif not self.sheet():
+            final = {"outcome": OUTCOME["BAD_CODE"]}
+        self.final(**final)
+
+    def offer(self):
+        plan = self.plan
+        secret = bytes.fromhex(plan["secret"])
+        name = {1: "sha1", 2: "sha256", 3: "sha512"}[plan["algorithm"]]
+        self.send(OFFER, secret=secret, **{k: plan[k] for k in (
+            "issuer", "name", "algorithm", "digits", "period")})
+        for left in range(4, -1, -1):
+            typed = self.ask(NEW_CODE, "Code in your app: ")
+            if any(typed.replace(" ", "") == totp(
+                    secret, time.time() + near * plan["period"],
+                    plan["digits"], plan["period"], name)
+                    for near in (-1, 0, 1)):
+                return True
+            self.send(MISS, tries=left, **plan["miss"])
+        return False
+
+    def sheet(self):
+        plan = self.plan
+        number = plan["number"]
+        self.send(SHEET, codes="".join(plan["codes"]), number=number)
+        return self.right(
+            SHEET_CODE, f"Recovery code number {number}: ",
+            lambda typed: typed.replace("-", "") == plan["codes"][number - 1],
+            5, "That is not the code with this number.")
+
+
+class Service:
+    """The public door: a conversation for each connection."""
+
+    def __init__(self, path, **plan):
+        self.path, self.plan, self.events = path, plan, []
+        if os.path.exists(path):
+            os.unlink(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.bind(path)
+        self.socket.listen()
+        self.connections, self.threads = [], []
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            talk = Conversation(connection, self.plan, self.events.append)
+            thread = threading.Thread(target=self.one, daemon=True,
+                                      args=(talk, connection))
+            self.connections.append(connection)
+            self.threads.append(thread)
+            thread.start()
+
+    @staticmethod
+    def one(talk, connection):
+        with connection:
+            talk.serve()
+
+    def cut(self):
+        """Ends all connections, as a restart does."""
+        for connection in self.connections:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        """All that was said is in events afterwards."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        os.unlink(self.path)
+        for thread in self.threads:
+            thread.join(20)
+
+
+def base32(plan):
+    secret = bytes.fromhex(plan.get("secret", PLAN["secret"]))
+    return base64.b32encode(secret).decode().rstrip("=")
+
+
+def main():
+    with open(sys.argv[1]) as file:
+        told = json.load(file)
+    events = []
+    events.append("environment " + " ".join(sorted(
+        name for name in os.environ if name not in ("LC_CTYPE", "PWD",
+                                                    "SHLVL", "_"))))
+    connection = socket.socket(fileno=0)
+    Conversation(connection, told["plan"], events.append).serve()
+    with open(told["log"], "w") as file:
+        json.dump(events, file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,792 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The stepup program on a pseudo terminal and in pipes, against a service
+that says what the test wants. Run by `make check`."""
+import json
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+SRC = pathlib.Path(os.environ["abs_srcdir"])
+BUILD = pathlib.Path(os.environ["abs_builddir"])
+sys.path.insert(0, str(SRC / "tests/system"))
+sys.dont_write_bytecode = True
+
+import fcntl                                                 # noqa: E402
+import termios                                               # noqa: E402
+from selfservice import (NOTE, OUTCOME, PASSWORD, PLAN, PROMPT, REPLY,
+                         STATUS, Service, base32, totp)      # noqa: E402
+from terminal import Session, plain_env                      # noqa: E402
+
+PROGRAM = str(BUILD / "tests/integration/stepup_at")
+SCREENS = SRC / "tests/screens"
+TMP = pathlib.Path(tempfile.mkdtemp(prefix="stepup-"))
+DOOR = str(TMP / "public")
+# Whose name the wizard shows: an account every host has.
+PERSON = next((p for p in pwd.getpwall() if p.pw_name == "nobody"),
+              next(p for p in pwd.getpwall() if p.pw_uid != 0))
+URI = ("otpauth://totp/web03:alice?secret=" + base32({}) + "&issuer=web03")
+HAVE_ZBAR = shutil.which("zbarimg") is not None
+ROWS = []
+# Terminal modes before and after, whatever signal the program gets.
+WITNESS = ('trap : INT QUIT TERM HUP; stty -a >"$1"; shift; out=$1; shift; '
+           '"$@"; status=$?; stty -a >"$out"; exit $status')
+
+
+def row(function):
+    ROWS.append(function)
+    return function
+
+
+def check(what, why):
+    if not what:
+        raise AssertionError(why)
+
+
+def equal(got, wanted):
+    check(got == wanted, f"got {got!r}, wanted {wanted!r}")
+
+
+def argv(*words, uid=PERSON.pw_uid, sudo="-", stepupd="/nowhere",
+         keyring="/"):
+    return [PROGRAM, str(uid), sudo, DOOR, str(stepupd), str(keyring), *words]
+
+
+class Run:
+    """stepup on a terminal; checks at its end that nothing stays behind."""
+
+    def __init__(self, *words, columns=80, rows=24, env=None, **host):
+        self.before, self.after = TMP / "before", TMP / "after"
+        self.t = Session(
+            ["/bin/sh", "-c", WITNESS, "sh", str(self.before),
+             str(self.after), *argv(*words, **host)],
+            env=plain_env(**(env or {})), columns=columns, rows=rows)
+
+    def __getattr__(self, name):
+        return getattr(self.t, name)
+
+    def page(self, pattern=r"Code: *$"):
+        """The prompt is drawn last: all of the page stands there."""
+        self.t.expect_screen(pattern)
+
+    def resize(self, columns, rows):
+        self.t.screen.__init__(columns, rows)
+        fcntl.ioctl(self.t.fd, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, columns, 0, 0))
+
+    def ends(self, status, secrets=()):
+        equal(self.t.wait(), status)
+        modes = [file.read_text().partition("\n")[2]
+                 for file in (self.before, self.after)]
+        equal(modes[1], modes[0])
+        check(self.t.screen.other is None, "the other screen stayed")
+        left = self.t.screen.text()
+        for secret in (base32({})[:4], *PLAN["codes"][0][:4], "\u2588"):
+            if len(secret) > 1 or secret == "\u2588":
+                check(secret not in left, "secrets on the screen:\n" + left)
+        return left
+
+
+def now_code(plan=None):
+    plan = dict(PLAN, **(plan or {}))
+    return totp(bytes.fromhex(plan["secret"]), time.time(), plan["digits"],
+                plan["period"])
+
+
+def kept(name, text):
+    """Text as it is kept in the tree; STEPUP_KEEP_SCREENS=1 keeps it."""
+    text = text.replace(PERSON.pw_name, "alice")
+    file = SCREENS / (name + ".txt")
+    if os.environ.get("STEPUP_KEEP_SCREENS"):
+        file.write_text(text, "utf-8")
+    check(file.exists() and file.read_text("utf-8") == text,
+          f"differs from {file.name}:\n{text}")
+
+
+def scan(session, wanted):
+    """Read by a camera, on a dark and a light terminal."""
+    if not HAVE_ZBAR:
+        return
+    for theme in ("dark", "light"):
+        picture = TMP / "screen.png"
+        picture.write_bytes(session.t.screen.picture(theme))
+        read = subprocess.run(["zbarimg", "-q", "--raw", str(picture)],
+                              capture_output=True, text=True)
+        equal((theme, read.stdout.strip()), (theme, wanted))
+
+
+def begin(columns=80, rows=24, env=None, words=("enroll",)):
+    """Up to the first page."""
+    run = Run(*words, columns=columns, rows=rows, env=env)
+    run.answer("Password: $", "pw")
+    run.page()
+    return run
+
+
+# --- The wizard ----------------------------------------------------------
+
+@row
+def cli_wizard_on_80x24():
+    service = Service(DOOR, password="pw")
+    run = begin()
+    kept("scan", run.screen.text())
+    check(run.screen.text().count("\n") <= 22, "more than 22 rows")
+    scan(run, URI)
+    run.line("123456")
+    run.page(r"4 tries left\.[^:]*Code: *$")
+    kept("wrong-code", run.screen.text())
+    scan(run, URI)
+    run.line(now_code())
+    run.page("all of them: *$")
+    kept("sheet", run.screen.text())
+    run.line("")
+    run.page("Code number 4: *$")
+    kept("type-back", run.screen.text())
+    for code in PLAN["codes"]:
+        check(code[4:8] + "-" not in run.screen.text(), "codes still shown")
+    run.line("")                        # shows them again
+    run.page("all of them: *$")
+    run.line("")
+    run.page("Code number 4: *$")
+    run.line("4123-4567-89AB-CDEF")
+    kept("done", run.ends(0))
+    service.close()
+    equal(service.events, ["request 4 ", "answer 1 pw", "answer 4 123456",
+                           service.events[3], "answer 5 4123-4567-89AB-CDEF",
+                           "end"])
+
+
+@row
+def cli_wizard_replaces():
+    service = Service(DOOR, password="pw", factor="111222",
+                      final={"outcome": OUTCOME["DONE"], "left": 10})
+    run = Run("enroll", "--replace")
+    run.answer("Password: $", "wrong")
+    run.expect("Wrong password")
+    run.answer("Password: $", "pw")
+    run.answer("recovery code: $", "111222")
+    run.page()
+    run.line(now_code())
+    run.page("all of them: *$")
+    run.line("")
+    run.page("Code number 4: *$")
+    run.line("4123456789ABCDEF")
+    check("old codes are void" in run.ends(0), "nothing about the old ones")
+    service.close()
+    equal(service.events[0], "request 4 flags=00000001")
+    check("pw\n" not in run.text, "the password was shown")
+
+
+@row
+def cli_new_codes():
+    service = Service(DOOR, password="pw", factor="111222")
+    run = Run("codes", "--new")
+    run.answer("Password: $", "pw")
+    run.answer("recovery code: $", "111222")
+    run.page("all of them: *$")
+    run.line("")
+    run.page("Code number 4: *$")
+    run.line("4123-4567-89AB-CDEF")
+    check("Done: 10 new recovery codes" in run.ends(0), "no word of it")
+    service.close()
+    equal(service.events[0], "request 5 flags=00000002")
+
+
+@row
+def cli_typed_early_does_not_skip_the_sheet():
+    service = Service(DOOR)
+    run = Run("enroll")
+    run.page()
+    run.send(now_code() + "\n\n\n")
+    run.page("all of them: *$")
+    run.line("")
+    run.page("Code number 4: *$")
+    run.send("4x\x7f123-4567-89AB-CDEX\x7fG\x1b[D\x7fF\n")
+    run.ends(0)
+    service.close()
+    equal(service.events[-2], "answer 5 4123-4567-89AB-CDEF")
+
+
+@row
+def cli_misses_are_explained():
+    for miss, wanted in (
+            ({"skew": -420}, r"phone's clock is 7 min behind"),
+            ({"skew": 7200}, r"phone's clock is 2 h ahead of"),
+            ({"flags": 0x20}, r"ignores what the QR")):
+        service = Service(DOOR, password="pw", miss=miss)
+        run = begin()
+        run.line("123456")
+        run.page("tries left|tries\\s+left")
+        flat = re.sub(r"\s+", " ", re.sub("[█▀▄]", "",
+                                          run.screen.text()))
+        check(re.search(wanted.split()[0], flat), flat)
+        joined = " ".join(line[39:].strip() for line in
+                          run.screen.text().splitlines())
+        check(re.search(wanted, joined), joined)
+        scan(run, URI)
+        for left in (3, 2, 1):
+            run.line("123456")
+            run.page(f"{left}\\s+(try|tries)|{left} tr")
+        run.line("123456")
+        said = run.ends(1)
+        check("wrong too often" in said and "Next: " in said, said)
+        check(re.search(wanted, said.replace("\n", " ")) or
+              re.search(wanted.split()[0], said), said)
+        service.close()
+
+
+# --- Windows, locales, terminals -----------------------------------------
+
+@row
+def cli_small_window_and_back():
+    service = Service(DOOR, password="pw")
+    run = begin(rows=18)
+    kept("small-window", run.screen.text())
+    run.resize(80, 24)
+    run.page("3. Type the code")
+    scan(run, URI)
+    run.send("12")
+    run.resize(80, 15)
+    run.page("needs a window of 72x19, this one is 80x15")
+    run.page("Code: 12$")
+    run.resize(80, 24)
+    run.page("Code: 12$")
+    scan(run, URI)
+    run.send("\x03")
+    run.ends(5)
+    service.close()
+    equal(service.events[-2:], ["cancel", "end"])
+
+
+@row
+def cli_long_names():
+    for host, name, size in (("h" * 63, "u" * 32, (92, 29)),
+                             ("h" * 20, "u" * 32, (80, 23)),
+                             ("ip-10-0-12-34", "alice", (76, 21))):
+        service = Service(DOOR, password="pw", issuer=host, name=name)
+        run = begin()
+        if size[0] > 80 or size[1] > 24:
+            if name == "u" * 32:
+                kept("long-names", run.screen.text())
+            check(f"{size[0]}x{size[1]}" in run.screen.text(), "no size")
+            check(base32({})[:4] in run.screen.text(), "no key")
+            run.resize(*size)
+            run.page("3. Type the code")
+        scan(run, f"otpauth://totp/{host}:{name}?secret={base32({})}"
+                  f"&issuer={host}")
+        run.send("\x03")
+        run.ends(5)
+        service.close()
+
+
+@row
+def cli_without_utf8():
+    plain = {"LC_ALL": "C", "LANG": "C"}
+    service = Service(DOOR, password="pw")
+    run = begin(env=plain)
+    kept("no-utf8", run.screen.text())
+    run.resize(109, 37)
+    run.page("3. Type the code")
+    scan(run, URI)
+    check(all(byte < 128 for byte in run.raw), "bytes above 127")
+    run.send("\x03")
+    run.ends(5)
+    service.close()
+
+
+@row
+def cli_without_colours():
+    service = Service(DOOR, password="pw")
+    for env in ({"NO_COLOR": "1"}, {"TERM": "vt220"}, {"TERM": "xterm"},
+                {"TERM": "linux"}, {"TERM": "screen.xterm-256color"}):
+        run = begin(env=env)
+        scan(run, URI)
+        if "NO_COLOR" in env:
+            check(b"\x1b[1m" not in run.raw, "bold text")
+        run.send("\x03")
+        run.ends(5)
+    service.close()
+
+
+@row
+def cli_tiny_windows():
+    service = Service(DOOR, password="pw")
+    for columns, rows in ((80, 8), (30, 10), (12, 3), (1, 1), (300, 100)):
+        run = begin(columns, rows) if columns > 11 else Run(
+            "enroll", columns=columns, rows=rows)
+        if columns > 11:
+            run.page("rows are needed|Code:" if rows < 100 else "Code:")
+        else:
+            run.answer("Password: $", "pw")
+            run.expect("Code: $")
+        run.send("\x03")
+        run.ends(5)
+    service.close()
+
+
+# --- Giving up ------------------------------------------------------------
+
+def walk_to(stop):
+    """One of the prompts: its name, and a run that stands there."""
+    service = Service(DOOR, password="pw", factor="111222")
+    run = Run("enroll", "--replace")
+    run.expect("Password: $")
+    if stop == "password":
+        return service, run
+    run.line("pw")
+    run.expect("recovery code: $")
+    if stop == "factor":
+        return service, run
+    run.line("111222")
+    run.page()
+    if stop == "code":
+        return service, run
+    run.line(now_code())
+    run.page("all of them: *$")
+    if stop == "sheet":
+        return service, run
+    run.line("")
+    run.page("Code number 4: *$")
+    return service, run
+
+
+STOPS = ("password", "factor", "code", "sheet", "back")
+
+
+@row
+def cli_ctrl_c_at_each_prompt():
+    for stop in STOPS:
+        service, run = walk_to(stop)
+        run.send("\x03")
+        said = run.ends(5)
+        check("Cancelled. Nothing was changed." in said, said)
+        service.close()
+        equal((stop, service.events[-2:]), (stop, ["cancel", "end"]))
+
+
+@row
+def cli_signals_at_each_prompt():
+    for stop in STOPS:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            service, run = walk_to(stop)
+            os.killpg(os.tcgetpgrp(run.fd), number)
+            run.ends(5)
+            service.close()
+            equal((stop, service.events[-2:]), (stop, ["cancel", "end"]))
+
+
+@row
+def cli_ctrl_d_cancels():
+    for stop in STOPS:
+        service, run = walk_to(stop)
+        run.send("\x04")
+        run.ends(5)
+        service.close()
+        equal((stop, service.events[-2:]), (stop, ["cancel", "end"]))
+
+
+@row
+def cli_stopped_and_continued():
+    service = Service(DOOR, password="pw")
+    words = " ".join(argv("enroll"))
+    t = Session(["/bin/sh", "-c", f"set -m; {words}; echo STOPPED=$?; "
+                 "stty -a | grep -c ' echo '; fg; echo ENDED=$?"],
+                env=plain_env())
+    t.expect("Password: $")
+    t.send("\x1a")
+    t.expect("STOPPED=1[0-9][0-9]")
+    t.expect("^1$")
+    t.expect("Password: $")
+    t.line("pw")
+    t.expect_screen("Code: *$")
+    t.send("\x03")
+    t.expect("ENDED=5")
+    check("pw" not in t.text, "the password was echoed")
+    equal(t.wait(), 0)
+    t = Session(["/bin/sh", "-c", f"set -m; {words}; echo STOPPED=$?; "
+                 "stty -a | grep -c ' icanon '; fg; echo ENDED=$?"],
+                env=plain_env())
+    t.answer("Password: $", "pw")
+    t.expect_screen("Code: *$")
+    t.send("\x1a")
+    t.expect("STOPPED=1[0-9][0-9]")
+    t.expect("^1$")
+    t.expect_screen("Code: *$")
+    run = type("Run", (), {"t": t})
+    scan(run, URI)
+    t.send("\x03")
+    t.expect("ENDED=5")
+    equal(t.wait(), 0)
+    service.close()
+
+
+@row
+def cli_service_ends_at_each_prompt():
+    for stop in STOPS:
+        service, run = walk_to(stop)
+        service.cut()
+        said = run.ends(4)
+        check("Nothing was saved" in said and "Next: " in said, said)
+        service.close()
+
+
+# --- Not a terminal -------------------------------------------------------
+
+def pipe(*words, env=None, **host):
+    return subprocess.Popen(argv(*words, **host), stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env=plain_env(**(env or {})), text=True,
+                            bufsize=0)
+
+
+@row
+def cli_in_a_pipe():
+    service = Service(DOOR, password="pw", factor="111222")
+    run = pipe("enroll")
+    run.stdin.write("pw\n111222\n000000\n" + now_code() +
+                    "\nnot it\r\n4123-4567-89AB-CDEF")
+    run.stdin.close()
+    out, err = run.stdout.read(), run.stderr.read()
+    equal((run.wait(), err.count("\n") > 3), (0, True))
+    check("\x1b" not in out + err, "escape sequences in a pipe")
+    check(URI + "\n" in out, "no URI:\n" + out)
+    check(" 4  4123-4567-89AB-CDEF\n" in out, "no codes:\n" + out)
+    check("Code that the app shows: " in err, "prompts elsewhere:\n" + err)
+    check("4 tries left" in err, err)
+    check("123" not in err, "secrets among the messages:\n" + err)
+    service.close()
+    equal(service.events[-2], "answer 5 4123-4567-89AB-CDEF")
+
+
+@row
+def cli_pipe_that_ends_early():
+    for text in ("", "pw\n", "pw\n111222\n", "pw\n111222\n123456\n"):
+        service = Service(DOOR, password="pw", factor="111222")
+        run = pipe("enroll")
+        out, err = run.communicate(text)
+        equal((text, run.returncode), (text, 5))
+        service.close()
+        equal(service.events[-2:], ["cancel", "end"])
+
+
+@row
+def cli_line_too_long():
+    service = Service(DOOR, password="p" * 128)
+    run = pipe("enroll")
+    out, err = run.communicate("p" * 5000 + "\n" + "p" * 129 + "\n" +
+                               "p" * 128 + "\n")
+    equal((run.returncode, err.count("too long")), (5, 2))
+    service.close()
+    equal(service.events[1], "answer 1 " + "p" * 128)
+
+
+@row
+def cli_dumb_terminal():
+    service = Service(DOOR, password="pw")
+    for env in ({"TERM": "dumb"}, {"TERM": None}):
+        run = Run("enroll", env=env)
+        run.answer("Password: $", "pw")
+        run.expect("otpauth://")
+        run.answer("app shows: $", now_code())
+        run.answer("code number 4: $", "4123-4567-89AB-CDEF")
+        equal(run.t.wait(), 0)
+        check(b"\x1b" not in run.raw, "escape sequences")
+        check("pw" not in run.text, "the password was shown")
+    service.close()
+
+
+# --- What the service says ------------------------------------------------
+
+@row
+def cli_text_from_elsewhere_is_cleaned():
+    service = Service(DOOR, frames=[
+        (NOTE, {"text": "a\x1b[2Jb\x07c\u00e9"}),
+        (PROMPT, {"style": PASSWORD, "text": "x\x1b]0;t\x07: "})])
+    run = pipe("enroll")
+    out, err = run.communicate("")
+    check("a?[2Jb?c??\n" in err and "x?]0;t?: " in err, repr(err))
+    service.close()
+
+
+@row
+def cli_odd_frames():
+    final = {"last": 1, "outcome": OUTCOME["DONE"], "left": 10}
+    for frames, status in (
+            ([(99, {})], 4), ([(OFFER_ODD, {})], 4),
+            ([(36, {"codes": "A" * 17, "number": 1})], 4),
+            ([(36, {"codes": "A" * 32, "number": 3})], 4),
+            ([(36, {"codes": "A\x1b" * 8, "number": 1})], 4),
+            ([(PROMPT, {"style": 77, "text": "?"})], 5),
+            ([(STATUS | REPLY, final)], 4), ([], 4),
+            ([(4 | REPLY, {"last": 1, "outcome": 200})], 4),
+            ([(4 | REPLY, {"last": 1})], 4),
+            ([(4 | REPLY, {"outcome": OUTCOME["DONE"]})], 4)):
+        service = Service(DOOR, frames=frames)
+        run = pipe("enroll")
+        out, err = run.communicate("")
+        equal((frames, run.returncode), (frames, status))
+        check("Next: " in err and "Done" not in out, err + out)
+        service.close()
+
+
+OFFER_ODD = 34
+
+
+@row
+def cli_refusals_have_a_next_step():
+    statuses = {"NOT_ENROLLED": 3, "MUST_ENROLL": 3, "NO_INPUT": 5}
+    unavailable = ("INTERNAL MEMORY CONFIG SERVICE PROTOCOL BUSY STORE KEY "
+                   "CLOCK ASK OK_TOTP OK_RECOVERY NOT_COVERED").split()
+    for name, number in OUTCOME.items():
+        if name == "DONE":
+            continue
+        service = Service(DOOR, frames=[(4 | REPLY, {
+            "last": 1, "outcome": number, "wait": 1680, "path": "/secret",
+            "reason": "inner"})])
+        run = pipe("enroll")
+        out, err = run.communicate("")
+        equal((name, run.returncode),
+              (name, statuses.get(name, 4 if name in unavailable else 1)))
+        lines = err.splitlines()[1:]
+        check(len(lines) == 2 and lines[1].startswith("Next: ") and
+              "{" not in err and out == "" and "inner" not in err, err)
+        service.close()
+
+
+STANDING = {"last": 1, "outcome": OUTCOME["DONE"], "flags": 0x40,
+            "enrolled": 1763720000, "left": 9, "codes_all": 10,
+            "codes_made": 1763720000}
+PHONE = {"label": "phone", "algorithm": 1, "digits": 6, "period": 30,
+         "created": 1763720000}
+
+
+def ask(words, frames, uid=PERSON.pw_uid):
+    service = Service(DOOR, frames=frames)
+    run = pipe(*words, env={"TZ": "UTC"}, uid=uid)
+    out, err = run.communicate("")
+    service.close()
+    return run.returncode, out.replace(PERSON.pw_name, "alice"), err
+
+
+@row
+def cli_status_tells_all():
+    used = dict(PHONE, used=1763730000)
+    status, out, err = ask(("status",), [
+        (STATUS | REPLY, used), (STATUS | REPLY, STANDING)])
+    equal((status, err), (0, ""))
+    kept("status", out)
+    for more, wanted in (({"flags": 0x48}, "Switched off"),
+                         ({"flags": 0x50}, "by an administrator"),
+                         ({"wait_totp": 1680}, "app codes, for 28 min"),
+                         ({"wait_recovery": 60}, "recovery codes, for 60 s")):
+        status, out, err = ask((), [
+            (STATUS | REPLY, PHONE),
+            (STATUS | REPLY, dict(STANDING, **more))])
+        check(status == 0 and wanted in out and "last used never" in out, out)
+    status, out, err = ask(("status",), [
+        (STATUS | REPLY, PHONE)] * 9 + [(STATUS | REPLY, STANDING)])
+    equal((status, out), (4, ""))
+
+
+@row
+def cli_not_enrolled_says_how_to_start():
+    for words in ((), ("status",)):
+        status, out, err = ask(words, [
+            (STATUS | REPLY, dict(STANDING, flags=0))])
+        equal((status, out), (3, ""))
+        check("Next: stepup enroll\n" in err, err)
+
+
+@row
+def cli_codes_are_counted():
+    status, out, err = ask(("codes",), [(5 | REPLY, STANDING)])
+    equal((status, out, err), (0, "9 of 10 recovery codes are left, made "
+                                  "2025-11-21 10:13.\n", ""))
+    status, out, err = ask(("codes",), [(5 | REPLY, dict(STANDING, left=2))])
+    check(status == 0 and "Next: stepup codes --new\n" in err, err)
+
+
+@row
+def cli_no_public_door():
+    for words in ((), ("status",), ("enroll",), ("codes", "--new")):
+        run = pipe(*words)
+        out, err = run.communicate("")
+        equal((run.returncode, out), (4, ""))
+        equal(err.splitlines()[-1], "Self-service is not running here. Ask "
+              "an administrator (sudo stepup enroll -u NAME).")
+
+
+@row
+def cli_usage():
+    for words in (("nonsense",), ("--nonsense",), ("status", "--new"),
+                  ("enroll", "--new"), ("codes", "-r"), ("status", "x"),
+                  ("status", "-u"), ("status", "--user"), ("-u", "x"),
+                  ("status", "-u", "a", "-u", "b"),
+                  ("enroll", "\x1b[2J")):
+        run = pipe(*words, uid=0)
+        out, err = run.communicate("")
+        equal((words, run.returncode, out), (words, 2, ""))
+        check("\nNext: stepup " in err and "\x1b" not in err, err)
+    for words in (("--help",), ("-h",), ("help",), ("enroll", "--help"),
+                  ("codes", "-h"), ("status", "-h"), ("--version",)):
+        run = pipe(*words)
+        out, err = run.communicate("")
+        equal((words, run.returncode, err), (words, 0, ""))
+        check(all(len(line) <= 79 for line in out.splitlines()), out)
+
+
+@row
+def cli_only_root_acts_for_others():
+    for name in ("root", "no-such-person"):
+        run = pipe("status", "-u", name)
+        out, err = run.communicate("")
+        equal((run.returncode, out), (1, ""))
+        check("Only root" in err and "Next: sudo stepup status" in err, err)
+
+
+# --- Root -----------------------------------------------------------------
+
+def admin(plan):
+    """A stepupd of our own; what it saw stands in its log."""
+    told, log, program = TMP / "plan", TMP / "log", TMP / "stepupd"
+    told.write_text(json.dumps({"plan": plan, "log": str(log)}))
+    log.unlink(missing_ok=True)
+    program.write_text(
+        "#!/bin/sh\n"
+        f'echo "$@" >>{TMP}/asked\n'
+        f'if [ "$1" = --init ]; then echo making >&2; : >{TMP}/keyring; '
+        "exit $(cat " + str(TMP / "init") + "); fi\n"
+        f"exec {sys.executable} {SRC}/tests/integration/selfservice.py "
+        f"{told}\n")
+    program.chmod(0o755)
+    (TMP / "asked").unlink(missing_ok=True)
+    (TMP / "keyring").unlink(missing_ok=True)
+    (TMP / "init").write_text("0")
+    return program, log
+
+
+@row
+def cli_root_enrolls_somebody():
+    program, log = admin({})
+    run = Run("enroll", "-u", PERSON.pw_name, uid=0, sudo="alice",
+              stepupd=program, keyring=TMP / "keyring")
+    run.expect("Nothing is set up on this host yet")
+    run.expect("making")
+    run.page()
+    scan(run, URI)
+    run.line(now_code())
+    run.page("all of them: *$")
+    run.line("")
+    run.page("Code number 4: *$")
+    run.line("4123-4567-89AB-CDEF")
+    said = run.ends(0)
+    check(f"New ones: sudo stepup codes --new -u {PERSON.pw_name}" in said,
+          said)
+    events = json.loads(log.read_text())
+    equal(events[:2], ["environment ", f"request 4 name={PERSON.pw_name}"])
+    equal((TMP / "asked").read_text(), "--init\n--admin\n")
+
+
+@row
+def cli_root_confirms_itself():
+    for answer, status in (("n", 5), ("", 5), ("y", 0)):
+        program, log = admin({"frames": [
+            [4 | REPLY, {"last": 1, "outcome": OUTCOME["DONE"], "left": 10}]]})
+        run = pipe("enroll", uid=0, sudo=PERSON.pw_name, stepupd=program)
+        out, err = run.communicate(answer + "\n")
+        equal((answer, run.returncode), (answer, status))
+        check("This enrolls root itself." in err and
+              f"For {PERSON.pw_name} it is" in err, err)
+        equal(log.exists(), status == 0)
+
+
+@row
+def cli_root_without_a_store():
+    program, log = admin({})
+    (TMP / "init").write_text("1")
+    run = pipe("enroll", "-u", "root", uid=0, stepupd=program,
+               keyring=TMP / "keyring")
+    out, err = run.communicate("")
+    equal((run.returncode, log.exists()), (4, False))
+    check("--init failed" in err and "Next: " in err, err)
+    program, log = admin({"frames": [[STATUS | REPLY, {
+        "last": 1, "outcome": OUTCOME["STORE"], "path": "/var/x",
+        "reason": "not initialised"}]]})
+    run = pipe("status", uid=0, stepupd=program, keyring=TMP / "keyring")
+    out, err = run.communicate("")
+    equal(run.returncode, 4)
+    check("  /var/x: not initialised\n" in err, err)
+    equal((TMP / "asked").read_text(), "--admin\n")
+
+
+@row
+def cli_root_without_stepupd():
+    for program in ("/nowhere/stepupd", "/bin/true", "/bin/false"):
+        run = pipe("status", uid=0, stepupd=program)
+        out, err = run.communicate("")
+        equal((program, run.returncode), (program, 4))
+        check("Next: " in err, err)
+
+
+@row
+def cli_root_names_nobody():
+    run = pipe("enroll", "-u", "no-such-person", uid=0)
+    out, err = run.communicate("")
+    equal(run.returncode, 1)
+    check("no account no-such-person" in err, err)
+
+
+# --- What it leaves in memory ----------------------------------------------
+
+@row
+def cli_is_not_dumped():
+    service = Service(DOOR, hang=True)
+    run = pipe("status")
+    deadline = time.monotonic() + 20
+    while not service.events and time.monotonic() < deadline:
+        run.poll()
+    check(service.events, "it did not ask")
+    limits = pathlib.Path(f"/proc/{run.pid}/limits").read_text()
+    check(re.search(r"Max core file size +0 +0", limits), limits)
+    if os.getuid() != 0:
+        equal(os.stat(f"/proc/{run.pid}").st_uid, 0)
+    run.send_signal(signal.SIGTERM)
+    equal(run.wait(20), 5)
+    service.close()
+
+
+def main():
+    bad = 0
+    wanted = sys.argv[1:]
+    if not HAVE_ZBAR:
+        print("skip cli_qr_read_by_a_camera: no zbarimg")
+    for function in ROWS:
+        name = function.__name__
+        if wanted and name not in wanted:
+            continue
+        Session.opened.clear()
+        try:
+            function()
+            print(f"ok {name}", flush=True)
+        except Exception:
+            traceback.print_exc(file=sys.stdout)
+            print(f"not ok {name}", flush=True)
+            bad = 1
+        for session in Session.opened:
+            session.end()
+        if os.path.exists(DOOR):
+            os.unlink(DOOR)
+    shutil.rmtree(TMP)
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
