@@ -6,9 +6,7 @@
  * user can fill its queue).
  */
 #include <sys/epoll.h>
-#include <sys/queue.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -21,225 +19,12 @@
 #include "daemon/clean.h"
 #include "daemon/log.h"
 #include "daemon/login.h"
-#include "daemon/peer.h"
+#include "daemon/login_conn.h"
 #include "daemon/round.h"
 #include "daemon/single.h"
 #include "daemon/site.h"
 
 #define EVENTS_MAX	(2 * ROUND_MAX)
-#define ACCEPT_MAX	ROUND_MAX	/* new connections a turn */
-#define PAUSE_MS	100		/* after accept found no room */
-#define SPARE_FDS	32		/* store, log and the like */
-#define SILENT_MS	250		/* may be dropped to make room */
-
-/* A connection: waiting for its request, or put off with it. */
-struct conn {
-	int		 fd;
-	int64_t		 deadline;
-	uint8_t		*packet;	/* put off: a copy; else NULL */
-	size_t		 len;
-	TAILQ_ENTRY(conn) link;
-};
-
-TAILQ_HEAD(conns, conn);
-
-struct login {
-	struct site	*site;
-	int		 listener, epoll, signals;
-	struct conns	 waiting;	/* oldest first: one deadline for all */
-	struct conns	 put_off;
-	size_t		 open, open_max;
-	int64_t		 paused_until;	/* accept rests; 0: it does not */
-	int64_t		 tend_at;	/* 0: nothing to tend to */
-	bool		 ended, failed;
-	/* The round: what was received in this turn. */
-	size_t		 count;
-	struct conn	*who[ROUND_MAX];
-	struct round_item items[ROUND_MAX];
-	uint8_t		 packets[ROUND_MAX][WIRE_PACKET_MAX];
-};
-
-/* Closing takes it out of the epoll set as well. */
-static void
-conn_end(struct login *l, struct conn *c)
-{
-	close(c->fd);
-	l->open--;
-	if (c->packet != NULL) {
-		explicit_bzero(c->packet, c->len);
-		free(c->packet);
-	}
-	free(c);
-}
-
-static void
-conn_drop(struct login *l, struct conn *c)
-{
-	TAILQ_REMOVE(&l->waiting, c, link);
-	conn_end(l, c);
-}
-
-/* Into the round, out of the list it was in. */
-static void
-round_add(struct login *l, struct conn *c, size_t len)
-{
-	struct round_item *item = &l->items[l->count];
-
-	item->packet = l->packets[l->count];
-	item->len = len;
-	item->deferred = false;
-	item->outcome = OUT_INTERNAL;
-	item->failure.path[0] = item->failure.reason[0] = '\0';
-	l->who[l->count++] = c;
-}
-
-/* The request of one that waits, if it is there and there is room. */
-static void
-conn_receive(struct login *l, struct conn *c)
-{
-	size_t len;
-
-	if (l->count == ROUND_MAX)
-		return;
-	switch (wire_receive(c->fd, l->packets[l->count], &len)) {
-	case WIRE_OK:
-		TAILQ_REMOVE(&l->waiting, c, link);
-		round_add(l, c, len);
-		break;
-	case WIRE_AGAIN:
-		break;
-	case WIRE_MALFORMED:
-		single_refuse(c->fd, OUT_PROTOCOL, NULL);
-		conn_drop(l, c);
-		break;
-	case WIRE_END:
-	case WIRE_ERROR:
-		conn_drop(l, c);
-		break;
-	}
-}
-
-static bool
-conn_watch(struct login *l, struct conn *c)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = c };
-
-	return epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e) == 0;
-}
-
-/* Most requests are there by the time the connection is accepted. */
-static void
-conn_new(struct login *l, int fd)
-{
-	struct conn *c;
-	uid_t uid;
-
-	if (!peer_accepted(fd, &uid) || uid != 0) {
-		log_line(LOG_WARNING, "login door: a peer that is not root, "
-		    "uid %ld", (long)(int)uid);
-		single_refuse(fd, OUT_PEER, NULL);
-		close(fd);
-		return;
-	}
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
-		single_refuse(fd, OUT_MEMORY, NULL);
-		close(fd);
-		return;
-	}
-	c->fd = fd;
-	c->deadline = wire_now_ms() + LOGIN_REQUEST_MS;
-	l->open++;
-	TAILQ_INSERT_TAIL(&l->waiting, c, link);
-	if (!conn_watch(l, c)) {
-		single_refuse(fd, OUT_MEMORY, NULL);
-		conn_drop(l, c);
-		return;
-	}
-	conn_receive(l, c);
-}
-
-static void
-listener_watch(struct login *l, bool on)
-{
-	struct epoll_event e = { .events = on ? EPOLLIN : 0,
-	    .data.ptr = &l->listener };
-
-	(void)epoll_ctl(l->epoll, EPOLL_CTL_MOD, l->listener, &e);
-}
-
-static void
-accept_pause(struct login *l)
-{
-	l->paused_until = wire_now_ms() + PAUSE_MS;
-	listener_watch(l, false);
-}
-
-static void
-accept_resume(struct login *l)
-{
-	l->paused_until = 0;
-	listener_watch(l, true);
-}
-
-/* When all places are taken, who has long said nothing makes room. */
-static bool
-make_room(struct login *l)
-{
-	struct conn *c = TAILQ_FIRST(&l->waiting);
-
-	if (l->open < l->open_max)
-		return true;
-	if (c == NULL || c->deadline - LOGIN_REQUEST_MS + SILENT_MS >
-	    wire_now_ms())
-		return false;
-	conn_drop(l, c);
-	return true;
-}
-
-/* False: no more for now. */
-static bool
-accept_failed(struct login *l)
-{
-	switch (errno) {
-	case EINTR:
-	case ECONNABORTED:
-	case EPERM:
-		return true;
-	case EAGAIN:
-		return false;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		log_failure(OUT_MEMORY, &(struct failure){
-		    .reason = "no room for another connection" });
-		accept_pause(l);
-		return false;
-	default:
-		log_line(LOG_CRIT, "login door: accept: %s", strerror(errno));
-		l->ended = l->failed = true;
-		return false;
-	}
-}
-
-static void
-accept_some(struct login *l)
-{
-	int i, fd;
-
-	for (i = 0; i < ACCEPT_MAX; i++) {
-		if (!make_room(l)) {
-			accept_pause(l);
-			return;
-		}
-		fd = accept4(l->listener, NULL, NULL,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd != -1)
-			conn_new(l, fd);
-		else if (!accept_failed(l))
-			return;
-	}
-}
 
 static void
 signal_take(struct login *l)
@@ -390,12 +175,11 @@ watch(struct login *l, int *fd)
 static bool
 login_open(struct login *l, const struct paths *paths, int listener)
 {
-	unsigned long max = clean_descriptors();
 	sigset_t set;
 
 	TAILQ_INIT(&l->waiting);
 	TAILQ_INIT(&l->put_off);
-	l->open_max = max > 2 * SPARE_FDS ? max - SPARE_FDS : SPARE_FDS;
+	l->open_max = conn_places();
 	l->listener = listener;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -6,6 +6,7 @@
 
 #include "daemon/peer.h"
 #include "daemon/single.h"
+#include "daemon/verbs.h"
 
 static enum wire_io
 receive(int fd, uint8_t buf[WIRE_PACKET_MAX], size_t *len, int64_t deadline)
@@ -64,7 +65,7 @@ answer_round(struct single *s, const uint8_t *packet, size_t len)
 }
 
 static bool
-answer_broken(struct single *s, uint8_t verb, enum outcome o)
+answer_refusal(struct single *s, uint8_t verb, enum outcome o)
 {
 	struct wire_writer w;
 
@@ -78,19 +79,26 @@ answer_broken(struct single *s, uint8_t verb, enum outcome o)
 static bool
 answer(struct single *s, const uint8_t *packet, size_t len)
 {
+	uint8_t verb = len > 1 ? packet[1] : 0;
 	struct wire_message m;
 	enum outcome o;
-	uint8_t verb = len > 1 ? packet[1] : 0;
 
 	if (s->broken != OUT_DONE || s->site == NULL)
-		return answer_broken(s, verb,
+		return answer_refusal(s, verb,
 		    s->broken != OUT_DONE ? s->broken : OUT_MEMORY);
-	if (s->caller.door == DOOR_LOGIN || !selfservice_verb(verb) ||
-	    !wire_read(packet, len, &m))
+	switch (verb_handler(verb, s->caller.door, &o)) {
+	case VERB_BY_NOBODY:
+		return answer_refusal(s, verb, o);
+	case VERB_BY_ROUND:
 		return answer_round(s, packet, len);
-	o = selfservice_serve(s->site, &s->caller, &m, &s->talk);
-	if (s->told != NULL)
-		s->told(s, verb, o, NULL);
+	case VERB_BY_TALK:
+		if (!wire_read(packet, len, &m))
+			return answer_refusal(s, verb, OUT_PROTOCOL);
+		o = selfservice_serve(s->site, &s->caller, &m, &s->talk);
+		if (s->told != NULL)
+			s->told(s, verb, o, NULL);
+		return false;
+	}
 	return false;
 }
 

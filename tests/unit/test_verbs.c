@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include "common/wire.h"
+#include "daemon/selfservice.h"
+#include "daemon/verbs.h"
+
+/* Every verb there can be, at every door, against SPEC's table of doors. */
+static void
+doors(void **state)
+{
+	enum verb_handler own, login, admin;
+	enum outcome o;
+	unsigned v;
+
+	(void)state;
+	for (v = 0; v <= UINT8_MAX; v++) {
+		login = verb_handler((uint8_t)v, DOOR_LOGIN, &o);
+		if (v == VERB_CHECK || v == VERB_VERIFY) {
+			assert_int_equal(login, VERB_BY_ROUND);
+			own = VERB_BY_ROUND;
+		} else {
+			own = v >= VERB_STATUS && v <= VERB_REMOVE ?
+			    VERB_BY_TALK : VERB_BY_NOBODY;
+			assert_int_equal(login, VERB_BY_NOBODY);
+			assert_int_equal(o, own == VERB_BY_TALK ? OUT_PEER :
+			    OUT_PROTOCOL);
+		}
+		assert_int_equal(verb_handler((uint8_t)v, DOOR_PUBLIC, &o),
+		    own);
+		admin = verb_handler((uint8_t)v, DOOR_ADMIN, &o);
+		assert_int_equal(admin, own);
+		if (own == VERB_BY_NOBODY)
+			assert_int_equal(o, OUT_PROTOCOL);
+		assert_int_equal(own == VERB_BY_TALK,
+		    selfservice_verb((uint8_t)v));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(doors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
