@@ -79,7 +79,7 @@ find_person(struct login *l)
 	const char *reason;
 	enum outcome o;
 
-	o = person_find(l->pamh, &l->person, &reason);
+	o = person_who(l->pamh, &l->person, &reason);
 	if (o != OUT_ASK)
 		settle(l, o, reason);
 	return o;
@@ -185,6 +185,7 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
 	struct login l = { .pamh = pamh };
 	enum outcome o;
 
+	person_where(pamh, &l.person);
 	o = read_options(&l, argc, argv);
 	l.reach.rundir = l.options.rundir;
 	l.reach.helper = STEPUPD_PATH;

@@ -10,8 +10,8 @@
 #define BUFFER_FIRST	((size_t)4096)
 #define BUFFER_MAX	((size_t)1 << 20)
 
-/* Copies an item, cut to what fits; false when it was cut or is missing. */
-static bool
+/* Copies an item, cut to what fits; "" when there is none. */
+static void
 copy_item(const pam_handle_t *pamh, int item, char buf[WIRE_STRING_MAX + 1])
 {
 	const void *value = NULL;
@@ -19,15 +19,10 @@ copy_item(const pam_handle_t *pamh, int item, char buf[WIRE_STRING_MAX + 1])
 
 	buf[0] = '\0';
 	if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || value == NULL)
-		return false;
-	len = strnlen(value, WIRE_STRING_MAX + 1);
-	if (len > WIRE_STRING_MAX) {
-		memcpy(buf, value, WIRE_STRING_MAX);
-		buf[WIRE_STRING_MAX] = '\0';
-		return false;
-	}
-	memcpy(buf, value, len + 1);
-	return true;
+		return;
+	len = strnlen(value, WIRE_STRING_MAX);
+	memcpy(buf, value, len);
+	buf[len] = '\0';
 }
 
 /* An entry may hold a password hash: whoever frees it wipes it. */
@@ -97,20 +92,26 @@ resolve(const char *user, struct person *p, const char **reason)
 	return OUT_SERVICE;
 }
 
+/*
+ * A service's name that is longer than a file's can be has no stack of its
+ * own: cut, it is one more name that no setting lists.
+ */
+void
+person_where(const pam_handle_t *pamh, struct person *p)
+{
+	memset(p, 0, sizeof(*p));
+	copy_item(pamh, PAM_SERVICE, p->service);
+	copy_item(pamh, PAM_RHOST, p->rhost);
+	copy_item(pamh, PAM_TTY, p->tty);
+}
+
 enum outcome
-person_find(pam_handle_t *pamh, struct person *p, const char **reason)
+person_who(pam_handle_t *pamh, struct person *p, const char **reason)
 {
 	const char *user = NULL;
 	int rc;
 
-	memset(p, 0, sizeof(*p));
 	*reason = NULL;
-	copy_item(pamh, PAM_RHOST, p->rhost);
-	copy_item(pamh, PAM_TTY, p->tty);
-	if (!copy_item(pamh, PAM_SERVICE, p->service)) {
-		*reason = "the PAM service's name is missing or too long";
-		return OUT_PROTOCOL;
-	}
 	rc = pam_get_user(pamh, &user, NULL);
 	if (rc == PAM_BUF_ERR) {
 		*reason = "no memory for the user's name";

@@ -19,10 +19,13 @@ struct person {
 	bool	known;		/* the name service knows the name */
 	uid_t	uid;		/* known: pw_uid */
 	char	name[WIRE_STRING_MAX + 1];	/* known: pw_name, else "" */
-	char	service[WIRE_STRING_MAX + 1];
+	char	service[WIRE_STRING_MAX + 1];	/* "": none that can be sent */
 	char	rhost[WIRE_STRING_MAX + 1];	/* "": none; cut */
 	char	tty[WIRE_STRING_MAX + 1];	/* the same */
 };
+
+/* The service and where from; nobody yet.  Cannot fail. */
+void person_where(const pam_handle_t *pamh, struct person *person);
 
 /*
  * Asks for the user's name where PAM does not know it yet, and resolves it.
@@ -30,10 +33,9 @@ struct person {
  * log what went wrong:
  *   OUT_NO_INPUT	there is no name
  *   OUT_SERVICE	the name service failed (not: does not know the name)
- *   OUT_PROTOCOL	the service's name is missing or too long
  *   OUT_MEMORY
  */
-enum outcome person_find(pam_handle_t *pamh, struct person *person,
+enum outcome person_who(pam_handle_t *pamh, struct person *person,
     const char **reason);
 
 #endif
