@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What pam_host needs of the faked system. */
+#ifndef STEPUP_TESTS_PAM_SYSTEM_H
+#define STEPUP_TESTS_PAM_SYSTEM_H
+
+#include "pam_host.h"
+
+/* A copy of text that free() will look at. */
+char *system_answer(const char *text);
+
+/* Forgets copies that were never freed. */
+void system_forget(void);
+
+#endif
