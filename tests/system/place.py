@@ -109,7 +109,7 @@ class Place:
     def make_variable(self, name):
         return run("make", "-s", "-C", self.build, "-f", "-", "print",
                    input=f"include Makefile\nprint:\n\t@echo $({name})\n"
-                   ).strip()
+                   ).strip().splitlines()[-1]
 
     # --- installed ---------------------------------------------------
 

@@ -2,6 +2,7 @@
 """Wrong codes lead to a wait; the wait ends; recovery codes still work."""
 import os
 import shutil
+import time
 
 import enroll
 import pam
@@ -108,7 +109,6 @@ def the_wait_ends(place):
     lock(place, person)
     try:
         faked(place, "+31m")
-        import time
         later = time.time() + 31 * 60
         come_in(place.ssh(person.name), person, totp(person.secret, later))
     finally:
@@ -135,6 +135,28 @@ def clock(place):
         place.log.expect("fail.clock", mark)
     finally:
         place.stop("login")
+        place.serve("login")
+
+
+@row("a_missing_key")
+def missing_key(place):
+    """Without the key: app codes are not evaluated, recovery codes are."""
+    person = enroll.ready(place, "lock8")
+    mark = place.log.mark()
+    place.stop("login")
+    os.rename(place.keyring, place.keyring + ".away")
+    try:
+        session = place.ssh(person.name)
+        session.answer("Password: ", person.password)
+        session.answer("App codes cannot be checked now. Recovery code: $",
+                       person.code())
+        session.expect("App codes cannot be checked now. Recovery code: $")
+        session.line(person.recovery())
+        session.expect(f"IN-{person.name}")
+        session.ends(0)
+        place.log.expect("fail.key.*path=", mark)
+    finally:
+        os.rename(place.keyring + ".away", place.keyring)
         place.serve("login")
 
 

@@ -263,7 +263,8 @@ def broken(place):
 def fifty(systemd, person):
     """50 logins at once: one code is right, and taken once."""
     code, wrong = person.code(), "12345"    # too short: free of charge
-    said = systemd.run("/usr/bin/python3", "-B", HERE + "/pam.py",
+    shutil.copy(HERE + "/pam.py", TMP + "/pam.py")
+    said = systemd.run("/usr/bin/python3", "-B", TMP + "/pam.py",
                        "stepup-check-burst", person.name,
                        *([wrong] * 25 + [code] * 25)).split()
     codes, took = list(map(int, said[:-1])), float(said[-1])

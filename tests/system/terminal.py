@@ -180,6 +180,11 @@ CONTROL = re.compile(r"\x1b\[[0-9;?<=>]*[ -/]*[@-~]|\x1b\][^\a\x1b]*(\a|\x1b\\)"
                      r"|\x1b[ -/]*[0-~]|[\0\a]")
 
 
+MOVES = re.compile(r"(?:\x1b\[[0-9;]*[HfJK])+")
+
+
 def visible(text):
-    """Terminal output without its escape sequences, newlines alone."""
+    """Terminal output without its escape sequences, newlines alone; what
+    was put elsewhere on the screen begins a line."""
+    text = MOVES.sub("\n", text)
     return CONTROL.sub("", text).replace("\r\n", "\n").replace("\r", "")
