@@ -193,7 +193,10 @@ keeps_to_the_buffer(void **state)
 		}
 		assert_int_equal(buf[9], 'x');
 	}
+	/* Lengths whose bits do not fit a size_t. */
 	assert_false(base32_encode(data, SIZE_MAX, buf, sizeof(buf)));
+	assert_false(base32_encode(data, SIZE_MAX / 8 + 1, buf,
+	    sizeof(buf)));
 	for (size = 0; size < 6; size++) {
 		memset(out, 0xaa, sizeof(out));
 		assert_int_equal(base32_decode("MZXW6YTB", out, size, &len),
