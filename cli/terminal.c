@@ -328,10 +328,16 @@ terminal_wait(struct terminal *t, bool keys, int fd, int64_t deadline_ms)
 	    { .fd = fd, .events = POLLIN } };
 	struct timespec ts;
 	enum terminal_event event;
+	sigset_t closed;
 	int64_t left;
 	int n;
 
 	flush(t);
+	/* ppoll looks at signals only where no descriptor is ready. */
+	sigprocmask(SIG_SETMASK, &t->open_mask, &closed);
+	sigprocmask(SIG_SETMASK, &closed, NULL);
+	if (signal_event(t, &event))
+		return event;
 	for (;;) {
 		left = deadline_ms == -1 ? 0 : deadline_ms - wire_now_ms();
 		if (left < 0)

@@ -6,7 +6,7 @@
 #include "common/text.h"
 
 #define NOTHING	" Nothing was changed."
-#define LOG	"ask an administrator to look at the log (journalctl -t stepupd)."
+#define LOG	"the log tells an administrator why: journalctl -t stepupd"
 
 /* What only the login door says never comes here, and is as bad as a bug. */
 #define BUG { EXIT_UNAVAILABLE, \
@@ -33,7 +33,7 @@ static const struct verdict outcomes[] = {
 		"wait a moment, then: {again}" },
 	[OUT_STORE] = { EXIT_UNAVAILABLE,
 		"The store of this host cannot be used." NOTHING,
-		"on a new host: sudo stepupd --init; else " LOG },
+		"on a new host, root: stepupd --init; else " LOG },
 	[OUT_KEY] = { EXIT_UNAVAILABLE,
 		"The key that seals secrets on this host is missing or wrong."
 		NOTHING, LOG },
