@@ -136,7 +136,7 @@ client_send(int fd, const struct wire_writer *w, int64_t deadline_ms)
 		io = wire_send(fd, w);
 		code = io_code(fd, io, POLLOUT, deadline_ms);
 	} while (io == WIRE_AGAIN && code == CLIENT_OK);
-	return code;
+	return io == WIRE_END ? CLIENT_OK : code;
 }
 
 enum client_code

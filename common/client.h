@@ -37,7 +37,11 @@ const char *client_reason(enum client_code);
  */
 enum client_code client_connect(const char *path, int *fd);
 
-/* Sends one frame; receives one.  Both until deadline_ms (wire_now_ms). */
+/*
+ * Sends one frame; receives one.  Both until deadline_ms (wire_now_ms).
+ * A peer that has ended may have said why before it did: sending to it is
+ * CLIENT_OK, and client_receive finds its last word or CLIENT_GONE.
+ */
 enum client_code client_send(int fd, const struct wire_writer *,
     int64_t deadline_ms);
 /*

@@ -335,7 +335,8 @@ gone_without_an_answer(void **state)
 	pair(fds);
 	close(fds[1]);
 	receives(fds[0], CLIENT_GONE, soon());
-	assert_int_equal(client_send(fds[0], &w, soon()), CLIENT_GONE);
+	assert_int_equal(client_send(fds[0], &w, soon()), CLIENT_OK);
+	receives(fds[0], CLIENT_GONE, soon());
 	close(fds[0]);
 	/* ECONNRESET: the request was never read. */
 	pair(fds);
@@ -349,6 +350,39 @@ gone_without_an_answer(void **state)
 	receives(fds[0], CLIENT_GONE, soon());
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/*
+ * Whoever refuses before anything was asked, or while a person types, ends
+ * at once: its word is found whenever our request comes.
+ */
+static void
+last_word_is_found(void **state)
+{
+	uint8_t buf[WIRE_PACKET_MAX];
+	struct wire_message m;
+	struct wire_writer w;
+	int fds[2], late;
+
+	(void)state;
+	for (late = 0; late < 2; late++) {
+		pair(fds);
+		wire_start(&w, WIRE_VERSION, VERB_CHECK);
+		if (!late)
+			assert_int_equal(client_send(fds[0], &w, soon()),
+			    CLIENT_OK);
+		wire_start(&w, WIRE_VERSION, WIRE_REPLY);
+		assert_int_equal(wire_send(fds[1], &w), WIRE_OK);
+		close(fds[1]);
+		if (late)
+			assert_int_equal(client_send(fds[0], &w, soon()),
+			    CLIENT_OK);
+		assert_int_equal(client_receive(fds[0], buf, &m, soon()),
+		    CLIENT_OK);
+		assert_int_equal(m.verb, WIRE_REPLY);
+		receives(fds[0], CLIENT_GONE, soon());
+		close(fds[0]);
+	}
 }
 
 static void
@@ -495,6 +529,7 @@ main(void)
 		cmocka_unit_test_setup(full_queue_may_empty, setup),
 		cmocka_unit_test(exchange),
 		cmocka_unit_test(gone_without_an_answer),
+		cmocka_unit_test(last_word_is_found),
 		cmocka_unit_test(late_at_the_deadline),
 		cmocka_unit_test(late_when_nobody_takes_it),
 		cmocka_unit_test(malformed_answers),
