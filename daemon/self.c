@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -66,6 +67,8 @@ self_serve(const struct paths *paths, bool report, bool silent)
 	s.broken = clean_process(&s.talk.fd, report ? &channel : NULL,
 	    &s.failure);
 	log_silence(silent);
+	/* Started through /proc/self/exe, which is no name for ps. */
+	(void)prctl(PR_SET_NAME, "stepupd", 0, 0, 0);
 	if (report) {
 		s.talk.alive = report_alive;
 		s.talk.arg = &channel;
