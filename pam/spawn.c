@@ -13,8 +13,9 @@
  *   before the clone; the helper gets the full mask and empties it itself.
  * - The helper sees nothing that the invoking user prepared: descriptors
  *   closed, environment empty, no argument but `--login`.
- * - A helper that hangs or is stopped is killed: by the middle when its time
- *   is over, by us when the middle was stopped too.
+ * - A helper that hangs or is stopped is killed by the middle when its time
+ *   is over; a middle that is stopped is woken for it, and killed if that
+ *   does not help.
  */
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -179,25 +180,13 @@ spawn_start(struct spawn *s, const char *path, int64_t deadline_ms)
 	return true;
 }
 
-/* The middle did not end in time: stopped, for one.  It and its helper go. */
-static void
-kill_both(const struct spawn *s, pid_t helper)
-{
-	/* Not reaped while the middle stands still: the pid is the helper's. */
-	if (helper > 0)
-		kill(helper, SIGKILL);
-	kill(s->middle, SIGKILL);
-}
-
 /* True when the middle has ended, which closes the report. */
 static bool
-await_middle(const struct spawn *s, pid_t *helper)
+await_middle(const struct spawn *s, int64_t deadline_ms, pid_t *helper)
 {
-	int64_t deadline = s->deadline_ms + GRACE_MS;
 	ssize_t n;
 
-	*helper = 0;
-	while (wire_wait(s->report, POLLIN, deadline)) {
+	while (wire_wait(s->report, POLLIN, deadline_ms)) {
 		n = read(s->report, helper, sizeof(*helper));
 		if (n == 0)
 			return true;
@@ -207,15 +196,31 @@ await_middle(const struct spawn *s, pid_t *helper)
 	return false;
 }
 
+/*
+ * The middle did not end in time, so it was stopped: it goes on, and does
+ * what it is there for.  Stopped again, it is killed with its helper, whose
+ * pid is still the helper's, since nobody else can have reaped it.
+ */
+static void
+end_middle(const struct spawn *s, pid_t helper)
+{
+	kill(s->middle, SIGCONT);
+	if (await_middle(s, wire_now_ms() + GRACE_MS, &helper))
+		return;
+	if (helper > 0)
+		kill(helper, SIGKILL);
+	kill(s->middle, SIGKILL);
+}
+
 int
 spawn_end(struct spawn *s)
 {
+	pid_t helper = 0, pid;
 	int status = 0;
-	pid_t helper, pid;
 
 	close(s->fd);
-	if (!await_middle(s, &helper))
-		kill_both(s, helper);
+	if (!await_middle(s, s->deadline_ms + GRACE_MS, &helper))
+		end_middle(s, helper);
 	close(s->report);
 	s->fd = s->report = -1;
 	do

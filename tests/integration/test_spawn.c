@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -64,22 +65,52 @@ expect_no_child(void)
 	assert_int_equal(errno, ECHILD);
 }
 
-/* Whether a process of this pid is there, a dead one that nobody buried
-   yet excepted. */
-static bool
-alive(pid_t pid)
+/* The field after a process's name in its stat: state or parent. */
+static const char *
+stat_of(pid_t pid, char text[256])
 {
-	char path[64], text[256] = "", *state;
+	char path[64], *state;
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
+		return NULL;
+	n = read(fd, text, 255);
 	close(fd);
-	state = n > 0 ? strrchr(text, ')') : NULL;
-	return state != NULL && state[2] != 'Z' && state[2] != 'X';
+	text[n > 0 ? n : 0] = '\0';
+	state = strrchr(text, ')');
+	return state != NULL ? state + 2 : NULL;
+}
+
+/* Dead ones that nobody has buried yet do not count. */
+static bool
+alive(pid_t pid)
+{
+	char text[256];
+	const char *state = stat_of(pid, text);
+
+	return state != NULL && *state != 'Z' && *state != 'X';
+}
+
+/* The only child of a process. */
+static pid_t
+child_of(pid_t parent)
+{
+	const char *state;
+	struct dirent *e;
+	char text[256];
+	pid_t pid = 0;
+	DIR *d = opendir("/proc");
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
+		state = stat_of(atoi(e->d_name), text);
+		if (state != NULL && atoi(state + 2) == parent)
+			pid = atoi(e->d_name);
+	}
+	closedir(d);
+	return pid;
 }
 
 static int
@@ -200,45 +231,74 @@ spawn_kills_late_helper(void **state)
 	expect_no_child();
 }
 
-/* A user stops the middle and the helper: both are gone afterwards. */
+/* A user stops the helper, the middle, both: nothing is left afterwards. */
 static void
-spawn_kills_stopped_middle(void **state)
+spawn_kills_what_is_stopped(void **state)
 {
+	int64_t begin;
+	pid_t helper;
+	struct spawn s;
 	char buf[256];
+	int i;
+
+	(void)state;
+	for (i = 1; i <= 3; i++) {
+		begin = wire_now_ms();
+		assert_true(spawn_start(&s, HELPER, in(300)));
+		assert_true(exchange(&s, "stay", buf, sizeof(buf)) > 0);
+		assert_int_equal(read(s.report, &helper, sizeof(helper)),
+		    sizeof(helper));
+		assert_true(alive(helper));
+		if (i & 1)
+			assert_int_equal(kill(helper, SIGSTOP), 0);
+		if (i & 2)
+			assert_int_equal(kill(s.middle, SIGSTOP), 0);
+		assert_int_equal(spawn_end(&s), SPAWN_KILLED);
+		assert_in_range(wire_now_ms() - begin, 290, 3000);
+		/* The middle has buried it. */
+		assert_int_equal(kill(helper, 0), -1);
+		expect_no_child();
+	}
+}
+
+static volatile bool stopping;
+
+static void *
+stop_always(void *pid)
+{
+	while (stopping) {
+		kill(*(pid_t *)pid, SIGSTOP);
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Somebody stops the middle again and again: killed, with its helper. */
+static void
+spawn_kills_who_cannot_wake(void **state)
+{
+	pthread_t thread;
 	struct spawn s;
 	pid_t helper;
 	int64_t end;
 
 	(void)state;
 	assert_true(spawn_start(&s, HELPER, in(300)));
-	assert_true(exchange(&s, "stay", buf, sizeof(buf)) > 0);
-	assert_int_equal(read(s.report, &helper, sizeof(helper)),
-	    sizeof(helper));
-	assert_true(alive(helper));
+	/* The pid stays where it is: to be read by whoever needs it. */
+	assert_true(wire_wait(s.report, POLLIN, in(5000)));
 	assert_int_equal(kill(s.middle, SIGSTOP), 0);
+	helper = child_of(s.middle);
+	assert_true(helper > 0);
 	assert_int_equal(kill(helper, SIGSTOP), 0);
+	stopping = true;
+	assert_int_equal(pthread_create(&thread, NULL, stop_always,
+	    &s.middle), 0);
 	assert_int_equal(spawn_end(&s), SPAWN_KILLED);
-	expect_no_child();
-	/* The test took the pid's message, so that only the middle was known;
-	   the helper sees its end when it goes on. */
-	kill(helper, SIGKILL);
+	stopping = false;
+	pthread_join(thread, NULL);
 	for (end = in(5000); alive(helper) && wire_now_ms() < end;)
 		sched_yield();
 	assert_false(alive(helper));
-}
-
-static void
-spawn_kills_stopped_both(void **state)
-{
-	struct spawn s;
-	int64_t begin = wire_now_ms();
-
-	(void)state;
-	assert_true(spawn_start(&s, HELPER, in(300)));
-	assert_true(wire_wait(s.report, POLLIN, in(5000)));
-	assert_int_equal(kill(s.middle, SIGSTOP), 0);
-	assert_int_equal(spawn_end(&s), SPAWN_KILLED);
-	assert_in_range(wire_now_ms() - begin, 700, 3000);
 	expect_no_child();
 }
 
@@ -334,8 +394,8 @@ main(void)
 		cmocka_unit_test(spawn_tells_status),
 		cmocka_unit_test(spawn_without_descriptors),
 		cmocka_unit_test(spawn_kills_late_helper),
-		cmocka_unit_test(spawn_kills_stopped_middle),
-		cmocka_unit_test(spawn_kills_stopped_both),
+		cmocka_unit_test(spawn_kills_what_is_stopped),
+		cmocka_unit_test(spawn_kills_who_cannot_wake),
 		cmocka_unit_test(spawn_host_notices_nothing),
 		cmocka_unit_test(spawn_beside_a_reaper),
 		cmocka_unit_test(spawn_reaped_by_host),
