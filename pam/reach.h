@@ -16,7 +16,7 @@
 
 struct reach {
 	const char	*rundir;
-	const char	*helper;	/* started with `--login`, by root only */
+	const char	*helper;	/* started with --login, by root */
 	bool		 root;		/* euid is 0 */
 };
 
