@@ -146,12 +146,12 @@ check_both(struct birth *b)
 static enum outcome
 decide(struct birth *b)
 {
-	bool key, store, unfinished;
+	bool key, store, begun;
 	enum outcome o;
 
 	if ((o = birth_look(b, b->key, OUT_KEY, &key)) != OUT_DONE ||
 	    (o = birth_look(b, b->store, OUT_STORE, &store)) != OUT_DONE ||
-	    (o = birth_look(b, b->store_new, OUT_STORE, &unfinished)) != OUT_DONE)
+	    (o = birth_look(b, b->store_new, OUT_STORE, &begun)) != OUT_DONE)
 		return o;
 	if (key && (o = keyring_read(b->key, b->paths->owner, &b->ring, NULL,
 	    b->failure)) != OUT_DONE)
@@ -165,7 +165,7 @@ decide(struct birth *b)
 		    " (everybody enrolls anew)", b->store);
 	if (!key)
 		return begin(b);
-	if (unfinished)
+	if (begun)
 		return resume(b);
 	return failure_set(b->failure, OUT_STORE, b->store,
 	    "the store of the key %.80s is missing: put it back from a"

@@ -142,6 +142,10 @@ skip_sign(struct scan *s)
 		s->depth++;
 		s->value = true;
 		break;
+	case '{':
+	case '}':
+		s->value = false;
+		break;
 	case ']':
 	case ')':
 		if (s->depth > 0)

@@ -28,7 +28,7 @@ struct walk {
 	int		 dir;		/* O_PATH, the folder reached so far */
 	bool		 shared;	/* it is sticky and others may write */
 	unsigned	 links;		/* followed so far */
-	size_t		 tail;		/* bytes of rest behind a link's target */
+	size_t		 tail;		/* of rest, behind a link's target */
 	char		 rest[PATH_MAX];/* still to go */
 	char		 real[PATH_MAX];/* gone so far; "" is the root */
 	char		 name[NAME_MAX + 1]; /* last component */

@@ -118,7 +118,8 @@ static void
 owner_and_mode(void **state)
 {
 	static const struct { mode_t mode; int flags; bool sound; } modes[] = {
-		{ 0600, TRUSTED_PRIVATE, true }, { 0400, TRUSTED_PRIVATE, true },
+		{ 0600, TRUSTED_PRIVATE, true },
+		{ 0400, TRUSTED_PRIVATE, true },
 		{ 0640, TRUSTED_PRIVATE, false },
 		{ 0604, TRUSTED_PRIVATE, false },
 		{ 0610, TRUSTED_PRIVATE, false },
