@@ -42,6 +42,7 @@ look(const char *path, uid_t owner, struct stat *st, struct failure *f)
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	enum store_code code = STORE_BROKEN;
 
+	memset(st, 0, sizeof(*st));
 	if (fd < 0)
 		return look_error(path, errno, f);
 	if (fstat(fd, st) != 0)
