@@ -377,6 +377,7 @@ write_until_refused(struct scene *sc, struct account *a)
 	if (driver->begin(s, STORE_READ, &sc->failure) != STORE_OK ||
 	    driver->load(s, a->name, a->uid, a, &sc->failure) != STORE_OK)
 		return 4;
+	driver->close(s);
 	return a->credentials[0].last_step == start + told ? 0 : 5;
 }
 
