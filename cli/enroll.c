@@ -14,14 +14,15 @@ static enum exit_status
 confirm_root(const struct call *call)
 {
 	const char *me = call->host->sudo_user;
-	char line[TERMINAL_LINE_MAX + 1], user[256], other[64];
+	char line[TERMINAL_LINE_MAX + 1], user[256], other[64] = "NAME";
 	bool yes;
 
 	terminal_clean(call->user, user, sizeof(user));
 	say(call, "This enrolls %s itself.", user);
 	if (me != NULL && *me != '\0' && strcmp(me, call->user) != 0) {
 		terminal_clean(me, other, sizeof(other));
-		say(call, "For %s it is: stepup enroll, without sudo.", other);
+		say(call, "For %s it is: sudo stepup enroll -u %s", other,
+		    other);
 	}
 	yes = terminal_ask(call->terminal, "Go on? [y/N] ", false, -1, line)
 	    == TERMINAL_TYPED &&
@@ -29,7 +30,8 @@ confirm_root(const struct call *call)
 	if (yes)
 		return EXIT_DONE;
 	say(call, "Nothing was changed.");
-	say(call, "Next: sudo stepup enroll -u NAME");
+	say(call, "Next: %sstepup enroll -u %s", me != NULL ? "sudo " : "",
+	    other);
 	return EXIT_CANCELLED;
 }
 

@@ -35,7 +35,7 @@ on_signal(int number)
 			*caught[i].flag = 1;
 }
 
-/* What was ignored when we started (nohup) stays ignored. */
+/* What was ignored when we started (nohup) stays so, but for Ctrl-C. */
 static void
 signals_open(struct terminal *t)
 {

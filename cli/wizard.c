@@ -11,8 +11,10 @@
 
 /*
  * All that is secret, in one place that is locked in memory: the frame that
- * came, what was typed, what is shown.  Locking may be refused (an ordinary
- * person's limit); then it is still not dumped, and wiped at the end.
+ * came, what was typed, what is shown.  The whole program is, as it stands,
+ * where the person's limit allows; at least this.  It is never dumped, and
+ * wiped at the end.  libqrencode's own buffers are freed without that: they
+ * end with the process, which is about to.
  */
 static struct {
 	struct session	session;
@@ -163,7 +165,8 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 	enum round round;
 
 	memset(done, 0, sizeof(*done));
-	(void)mlock(&vault, sizeof(vault));
+	if (mlockall(MCL_CURRENT) == -1)
+		(void)mlock(&vault, sizeof(vault));
 	show_start(&vault.show, call);
 	why = session_open(&vault.session, call, verb, flags);
 	round = why == SESSION_OPEN ? converse(verb, &m, &why) : ROUND_BROKEN;
@@ -174,6 +177,5 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 		status = say_broken(call, why);
 	session_close(&vault.session);
 	explicit_bzero(&vault, sizeof(vault));
-	munlock(&vault, sizeof(vault));
 	return status;
 }
