@@ -21,7 +21,7 @@ def main():
     options.add_argument("build")
     options.add_argument("--log")
     options.add_argument("row", nargs="*")
-    options = options.parse_args()
+    options = options.parse_intermixed_args()
     # SIGTERM ends like Ctrl-C: what was started is ended first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)

@@ -8,6 +8,7 @@ interrupted.  What is to be put back is written down (MANIFEST) before
 anything changes: after a SIGKILL the next run begins by putting it back.
 """
 import ctypes
+import errno
 import json
 import os
 import re
@@ -80,6 +81,19 @@ def copy(source, target):
         os.unlink(new)
 
 
+def move(source, target):
+    """A folder of the container's image cannot be renamed (overlayfs)."""
+    try:
+        os.rename(source, target)
+    except OSError as why:
+        if why.errno != errno.EXDEV:
+            raise
+        remove(target + ".new")
+        subprocess.run(["cp", "-a", source, target + ".new"], check=True)
+        os.rename(target + ".new", target)
+        remove(source)
+
+
 def missing_folders(path):
     """The folders above path that are not there, deepest first."""
     found = []
@@ -123,7 +137,7 @@ def set_aside(build):
     os.rename(MANIFEST + ".new", MANIFEST)
     for path in COPIED + emptied:
         if os.path.lexists(path):
-            os.rename(path, path + ASIDE)
+            move(path, path + ASIDE)
             if path in COPIED:
                 subprocess.run(["cp", "-a", path + ASIDE, path], check=True)
 

@@ -58,8 +58,9 @@ class Paper:
         """What the terminal showed; `typed` is what the person typed."""
         bar = self.paint("│ ", 2)
         self.put()
-        self.put("  " + bar + self.paint(who + " ", 2) +
-                 self.paint(command, 1))
+        if command:
+            self.put("  " + bar + self.paint(who + " ", 2) +
+                     self.paint(command, 1))
         lines = visible(text).rstrip("\n").split("\n")
         while lines and not lines[0].strip():
             lines.pop(0)
@@ -74,13 +75,12 @@ class Paper:
         last = max((y for y, row in enumerate(rows)
                     if any(c[0] != " " or c[2] is not None for c in row)),
                    default=0)
-        edge = "─" * screen.columns
+        edge = self.paint("┄" * screen.columns, 2)
         self.put()
-        self.put(self.paint("┌" + edge + "┐", 2))
-        side = self.paint("│", 2)
+        self.put(edge)
         for row in rows[:last + 1]:
-            self.put(side + self.cells(row) + side)
-        self.put(self.paint("└" + edge + "┘", 2))
+            self.put(self.cells(row))
+        self.put(edge)
 
     def cells(self, row):
         if not self.colour:

@@ -201,13 +201,13 @@ class Place:
 
     # --- stepupd -----------------------------------------------------
 
-    def serve(self, *doors, prefix=(), env=None):
+    def serve(self, *doors, env=None):
         for door in doors or ("login", "public"):
             if door in self.services:
                 continue
             with open(f"{TMP}/stepupd-{door}.log", "a") as log:
                 self.services[door] = subprocess.Popen(
-                    [*prefix, self.stepupd, f"--{door}", "--listen",
+                    [self.stepupd, f"--{door}", "--listen",
                      self.rundir], stdin=subprocess.DEVNULL, stdout=log,
                     stderr=log, env=env)
             until(f"the {door} door listens",
@@ -281,6 +281,7 @@ KbdInteractiveAuthentication yes
 AllowTcpForwarding no
 X11Forwarding no
 PrintLastLog no
+PrintMotd no
 MaxStartups 200
 Match LocalPort {ports[1]}
 	PubkeyAuthentication yes

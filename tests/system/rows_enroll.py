@@ -52,7 +52,7 @@ def on_80x24(place):
 
 def cut_off(place, person, questions):
     """Ctrl-C at the n-th question; the terminal as it was."""
-    session = Session(["/bin/sh", "-c", f"{place.stepup} enroll -u "
+    session = Session(["/bin/sh", "-c", f"trap : INT; {place.stepup} enroll -u "
                        f"{person.name}; echo ENDED-$?; read x"],
                       env=plain_env())
     before = termios.tcgetattr(session.fd)

@@ -23,16 +23,11 @@ def come_in(session, person, *answers):
     session.ends(0)
 
 
-def refused(session):
-    """Ends without having come in."""
-    if session.wait() == 0:
+def give_up(session):
+    """Ctrl-C at a prompt, without having come in."""
+    if session.interrupt() == 0:
         raise Unexpected("this login came in")
     lacks("^IN-", session.text)
-
-
-def give_up(session):
-    session.send("\x03")
-    refused(session)
 
 
 def sudoers(*names):
@@ -156,6 +151,7 @@ def sshd_password_method(place):
     session.answer("Password: ", person.password)
     for _ in range(2):
         session.answer("code: $", person.wrong_code())
+    session.expect("Password: ")
     give_up(session)
     # Had the refusals above been charged, these would not be 1 and 2.
     matches("count=1/10", place.log.since(mark), "log")

@@ -19,7 +19,7 @@ from terminal import Unexpected, plain_env, visible
 MARK = "/run/.containerenv"
 LOOK = ["/etc", "/usr/local", "/usr/sbin", "/usr/lib/systemd", "/var/lib",
         "/var/log", "/var/tmp", "/run", "/dev/log"]
-OURS = (MARK, TMP + "/")
+OURS = (MARK, TMP + "/", TMP + ".stepup-aside/")
 WITHOUT = ["capsh", "--drop=cap_sys_admin", "--", "-c", 'exec "$@"', "sh"]
 
 

@@ -10,7 +10,7 @@ import pam
 from people import Person
 from place import HERE, TMP, run, until
 from rows import Skip, equal, lacks, matches, row
-from terminal import Session, plain_env
+from terminal import Session, Unexpected, plain_env
 
 UNITS = ["stepupd.socket", "stepupd.service", "stepup-public.socket",
          "stepup-public.service"]
@@ -67,9 +67,10 @@ class Systemd:
             self.pid = until("systemd starts", self.first_child)
             until("systemd answers", lambda: self.ctl(
                 "is-active", "check.target", status=None) == "active\n", 20)
-        except BaseException:
+        except Unexpected as why:
             self.__exit__()
-            raise
+            with open(f"{TMP}/systemd.log") as f:
+                raise Unexpected(f"{why}; it said:\n{f.read()}")
         return self
 
     def first_child(self):
@@ -112,9 +113,12 @@ class Systemd:
         su.answer("Password: ", person.password)
         if code is not None:
             su.answer("code: $", code)
-        su.ends(status)
         if status == 0:
+            su.ends(0)
             matches(f"^{person.name}$", su.text)
+        else:
+            su.expect("code: $|^su: ")
+            equal(su.interrupt() == 0, False, "su came in")
         return su.text
 
     def pid_of(self, unit):

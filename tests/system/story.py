@@ -111,7 +111,7 @@ class Story:
         paper.say(f"She writes them down, types number {number} back "
                   f"({code}; it stays unused) and only now it is saved:")
         text = session.text[session.text.index("Done: "):]
-        paper.transcript("", text, "")
+        paper.transcript("", text)
         for person in (self.bob, self.carol):
             enroll.as_root(person)
         paper.say("bob and carol are enrolled by root: stepup enroll -u "
@@ -210,8 +210,9 @@ class Story:
             if "pam_stepup" in line and kind not in seen:
                 seen.add(kind)
                 shown.append(line[line.index("pam_stepup"):])
-        paper.transcript("grep pam_stepup /var/log/auth.log", "\n".join(
-            shown), "root#")
+        paper.say("One line for each outcome, fields fixed; the first of "
+                  "each kind that came to /dev/log:")
+        paper.transcript("", "\n".join(shown))
 
     def closing(self):
         took = time.monotonic() - self.begin
@@ -235,9 +236,8 @@ class Story:
         paper.heading("Now you, with your own phone")
         paper.say("Scan alice's code with an authenticator app:")
         paper.screen(self.screen)
-        paper.say(f"Her password is: {PASSWORDS['alice']}")
-        paper.say("Her unused recovery codes begin with: " +
-                  alice_codes(self.alice))
+        paper.say(f"Her password: {PASSWORDS['alice']} - two of her unused "
+                  "recovery codes: " + ", ".join(self.alice.sheet[:2]))
         paper.say("Type ssh and Enter to log in from here, or in another "
                   "terminal:")
         paper.put("    " + command)
@@ -261,10 +261,6 @@ class Story:
         if self.interactive:
             self.stay()
         self.closing()
-
-
-def alice_codes(alice):
-    return ", ".join(alice.sheet[:2])
 
 
 def main():

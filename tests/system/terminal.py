@@ -153,6 +153,17 @@ class Session:
             raise Unexpected(f"{self.name()}: exit status {got}, "
                              f"not {status}")
 
+    def interrupt(self):
+        """Ctrl-C, until it ends: a program that is just about to read may
+        miss the first."""
+        end = time.monotonic() + TIMEOUT
+        while not self.closed and time.monotonic() < end:
+            self.send("\x03")
+            again = time.monotonic() + 0.5
+            while self.read(again - time.monotonic()):
+                pass
+        return self.wait()
+
     def end(self):
         """Ends it, whatever it does; nothing when it has ended."""
         if self.status is None:
