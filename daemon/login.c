@@ -194,6 +194,24 @@ login_open(struct login *l, const struct paths *paths, int listener)
 	    watch(l, &l->listener) && watch(l, &l->signals);
 }
 
+/* Who was not answered just ends: nothing of theirs was done. */
+static void
+login_close(struct login *l)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&l->waiting)) != NULL)
+		conn_drop(l, c);
+	while ((c = TAILQ_FIRST(&l->put_off)) != NULL) {
+		TAILQ_REMOVE(&l->put_off, c, link);
+		conn_end(l, c);
+	}
+	close(l->signals);
+	close(l->epoll);
+	site_free(l->site);
+	free(l);
+}
+
 int
 login_serve(const struct paths *paths, struct listener *listener)
 {
@@ -214,7 +232,7 @@ login_serve(const struct paths *paths, struct listener *listener)
 		turn(l);
 	listen_unlink(listener);
 	failed = l->failed;
-	site_free(l->site);
+	login_close(l);
 	return failed ? 1 : 0;
 }
 
