@@ -5,6 +5,7 @@
  *	state	describes what it was started with
  *	stay	answers, and does not end when it should
  *	hang	never answers, never ends
+ *	close	closes its end, never ends
  *	exit	ends with status 7
  *	signal	dies of SIGSEGV
  */
@@ -91,7 +92,10 @@ obey(const char *word, int argc, char *argv[])
 		say("staying");
 	if (strcmp(word, "exit") == 0)
 		_exit(7);
-	while (strcmp(word, "stay") == 0 || strcmp(word, "hang") == 0)
+	if (strcmp(word, "close") == 0)
+		close(0);
+	while (strcmp(word, "stay") == 0 || strcmp(word, "hang") == 0 ||
+	    strcmp(word, "close") == 0)
 		pause();
 	if (strcmp(word, "signal") == 0) {
 		sigemptyset(&none);

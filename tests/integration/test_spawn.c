@@ -231,6 +231,27 @@ spawn_kills_late_helper(void **state)
 	expect_no_child();
 }
 
+/* The helper alone holds its end: closed is closed, though it lives on. */
+static void
+spawn_shows_the_end_at_once(void **state)
+{
+	struct spawn s;
+	pid_t helper;
+	char buf[8];
+
+	(void)state;
+	assert_true(spawn_start(&s, HELPER, in(20000)));
+	assert_int_equal(send(s.fd, "close", 5, MSG_NOSIGNAL), 5);
+	assert_true(wire_wait(s.fd, POLLIN, in(5000)));
+	assert_int_equal(recv(s.fd, buf, sizeof(buf), 0), 0);
+	assert_int_equal(read(s.report, &helper, sizeof(helper)),
+	    sizeof(helper));
+	assert_true(alive(helper));
+	assert_int_equal(kill(helper, SIGKILL), 0);
+	assert_int_equal(spawn_end(&s), SPAWN_KILLED);
+	expect_no_child();
+}
+
 /* A user stops the helper, the middle, both: nothing is left afterwards. */
 static void
 spawn_kills_what_is_stopped(void **state)
@@ -394,6 +415,7 @@ main(void)
 		cmocka_unit_test(spawn_tells_status),
 		cmocka_unit_test(spawn_without_descriptors),
 		cmocka_unit_test(spawn_kills_late_helper),
+		cmocka_unit_test(spawn_shows_the_end_at_once),
 		cmocka_unit_test(spawn_kills_what_is_stopped),
 		cmocka_unit_test(spawn_kills_who_cannot_wake),
 		cmocka_unit_test(spawn_host_notices_nothing),
