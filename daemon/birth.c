@@ -68,8 +68,9 @@ finish(struct birth *b)
 	enum outcome o;
 
 	b->did = true;
-	if (birth_same(b->key, b->key_new))
-		unlink(b->key_new);
+	/* Before the store has its name: a later --init still comes here. */
+	if (birth_same(b->key, b->key_new) && unlink(b->key_new) == -1)
+		return birth_refuse(b, OUT_KEY, b->key_new);
 	if (fsync(b->key_dir) == -1)
 		return birth_refuse(b, OUT_KEY, b->key);
 	if (!birth_same(b->store, b->store_new) &&
