@@ -2,9 +2,6 @@
 /*
  * Rules, and the attack each one stops:
  * - An outcome is denied until a line says otherwise; a lost branch denies.
- * - Every step of the window of every authenticator is computed and
- *   compared for every app code, and every hash for every recovery code,
- *   with no early way out: time does not tell right from wrong.
  * - An evaluated answer asks for the same effects whether it was right,
  *   wrong or spent: neither do writes.
  * - A step is fresh only above last_step, which is never moved back: a
@@ -15,11 +12,8 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "daemon/answer.h"
 #include "daemon/decide.h"
-#include "daemon/recovery.h"
-#include "daemon/totp.h"
-
-_Static_assert(ANSWER_CODE == RECOVERY_LENGTH + 1, "one recovery code");
 
 /* Where one kind of answer stands at one door. */
 struct standing {
@@ -157,126 +151,6 @@ decide_check(const struct account *a, const struct request *r,
 	return d->outcome;
 }
 
-static bool
-all_digits(const char *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
-}
-
-/* Is that many digits what one of the authenticators shows. */
-static bool
-digits_fit(const struct account *a, size_t len)
-{
-	size_t i;
-
-	if (a->match != ACCOUNT_FOUND || a->credential_count == 0)
-		return len == 6;
-	for (i = 0; i < a->credential_count; i++)
-		if (a->credentials[i].digits == len)
-			return true;
-	return false;
-}
-
-unsigned
-answer_form(const struct account *a, const char *typed, size_t len,
-    struct answer *out, char code[ANSWER_CODE])
-{
-	char plain[RECOVERY_LENGTH + 1];
-	size_t i, n = 0;
-
-	out->kind = KIND_NONE;
-	explicit_bzero(out->digits, sizeof(out->digits));
-	code[0] = '\0';
-	for (i = 0; i < len && n <= RECOVERY_LENGTH; i++)
-		if (typed[i] != ' ' && typed[i] != '-')
-			plain[n++] = typed[i];
-	if (n > 0 && n <= OTP_DIGITS_MAX && all_digits(plain, n)) {
-		if (digits_fit(a, n)) {
-			memcpy(out->digits, plain, n);
-			out->kind = KIND_TOTP;
-		}
-	} else if (recovery_parse(typed, len, code))
-		out->kind = KIND_RECOVERY;
-	explicit_bzero(plain, sizeof(plain));
-	return out->kind;
-}
-
-/* What came of comparing an answer with everything it could be. */
-struct verdict {
-	bool	fresh;
-	bool	spent;
-	size_t	which;		/* credential or code that was fresh */
-	int64_t	step;
-	int64_t	next;		/* spent: when another code is due */
-	bool	failed;		/* could not be computed */
-};
-
-static void
-compare_step(const struct credential *c, size_t which, int64_t step,
-    const char *digits, struct verdict *v)
-{
-	char code[OTP_DIGITS_MAX + 1] = { 0 };
-	bool same;
-
-	if (!totp_code(c->secret.data, c->secret.len, c->algorithm, c->digits,
-	    step, code))
-		v->failed = true;
-	same = text_equal(code, digits, sizeof(code));
-	if (same && step > c->last_step) {
-		v->fresh = true;
-		v->which = which;
-		v->step = step;
-	} else if (same) {
-		v->spent = true;
-		v->next = (c->last_step + 1) * c->period;
-	}
-	explicit_bzero(code, sizeof(code));
-}
-
-static struct verdict
-compare_totp(const struct account *a, const struct policy *p,
-    const char *digits, int64_t now)
-{
-	const struct credential *c;
-	struct verdict v = { 0 };
-	size_t i, len = strnlen(digits, OTP_DIGITS_MAX);
-	int64_t step, last;
-
-	for (i = 0; i < a->credential_count; i++) {
-		c = &a->credentials[i];
-		if (c->kind != CREDENTIAL_TOTP || c->digits != len)
-			continue;
-		step = totp_step(now, c->period) - p->window;
-		last = step + 2 * (int64_t)p->window;
-		for (; step <= last; step++)
-			compare_step(c, i, step, digits, &v);
-	}
-	return v;
-}
-
-static struct verdict
-compare_recovery(const struct account *a, const struct answer *answer)
-{
-	const struct recovery_code *c;
-	struct verdict v = { 0 };
-	size_t i;
-
-	for (i = 0; i < a->recovery.count; i++) {
-		c = &a->recovery.codes[i];
-		if (!text_equal(c->hash, answer->hash, sizeof(c->hash)))
-			continue;
-		v.which = i;
-		v.fresh = c->spent_at == 0;
-		v.spent = !v.fresh;
-	}
-	return v;
-}
-
 static void
 effect(struct decision *d, enum effect_kind kind)
 {
@@ -286,7 +160,7 @@ effect(struct decision *d, enum effect_kind kind)
 
 /* Success: the step or the code is spent, the kind's failures are gone. */
 static void
-accept(struct account *a, const struct request *r, const struct verdict *v,
+accept(struct account *a, const struct request *r, const struct match *v,
     int64_t now)
 {
 	struct limiter *totp = &a->limiters[limiter_of(KIND_TOTP, r->door)];
@@ -311,11 +185,12 @@ evaluate(struct account *a, const struct request *r, const struct policy *p,
 {
 	unsigned kind = r->answer.kind;
 	struct limiter *m = &a->limiters[limiter_of(kind, r->door)];
-	struct verdict v;
+	struct match v;
 	enum outcome o;
 
-	v = kind == KIND_TOTP ? compare_totp(a, p, r->answer.digits, now) :
-	    compare_recovery(a, &r->answer);
+	v = kind == KIND_TOTP ?
+	    match_totp(a, p->window, r->answer.digits, now) :
+	    match_recovery(a, &r->answer);
 	if (v.failed)
 		return OUT_MEMORY;
 	if (v.fresh) {
@@ -384,7 +259,8 @@ same_work(const struct request *r, const struct policy *p, int64_t now)
 	volatile bool sink;
 
 	if (r->answer.kind == KIND_TOTP)
-		sink = compare_totp(&nobody, p, r->answer.digits, now).fresh;
+		sink = match_totp(&nobody, p->window, r->answer.digits,
+		    now).fresh;
 	else
 		sink = false;
 	(void)sink;

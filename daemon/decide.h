@@ -17,6 +17,7 @@
 
 #include "common/outcome.h"
 #include "daemon/account.h"
+#include "daemon/answer.h"
 #include "daemon/limit.h"
 
 enum door { DOOR_LOGIN = 0, DOOR_PUBLIC, DOOR_ADMIN };
@@ -33,16 +34,6 @@ struct policy {
 					   for VERIFY of an app code: every
 					   seal opened */
 	bool		clock_ok;	/* not before the release */
-};
-
-/* The typed answer, put into a form (SPEC 5) before the transaction. */
-#define ANSWER_CODE	(16 + 1)	/* RECOVERY_LENGTH and a NUL */
-
-struct answer {
-	unsigned kind;			/* KIND_NONE: cannot be a code */
-	char	 digits[OTP_DIGITS_MAX + 1];
-	uint8_t	 hash[RECOVERY_HASH];	/* with the salt below */
-	uint8_t	 salt[RECOVERY_SALT];
 };
 
 struct request {
@@ -82,16 +73,6 @@ struct decision {
 	   with: nothing was decided, hash again and ask once more. */
 	bool		 stale_salt;
 };
-
-/*
- * The form rule: digits whose number fits one of the account's
- * authenticators (6 when it has none) are an app code; 16 symbols of the
- * recovery alphabet with the right check symbol a recovery code.  Fills
- * kind and digits, and the canonical recovery code (to be hashed and
- * wiped).
- */
-unsigned answer_form(const struct account *, const char *typed, size_t len,
-    struct answer *, char code[ANSWER_CODE]);
 
 /*
  * CHECK: may a code be asked for, which kinds.  Promises nothing, changes

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An answer: what form it has, and what it is equal to.  Pure.
+ */
+#ifndef STEPUP_DAEMON_ANSWER_H
+#define STEPUP_DAEMON_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/otpauth.h"
+#include "daemon/account.h"
+
+/* The typed answer; the recovery hash is made before the transaction. */
+#define ANSWER_CODE	(16 + 1)	/* RECOVERY_LENGTH and a NUL */
+
+struct answer {
+	unsigned kind;			/* KIND_NONE: cannot be a code */
+	char	 digits[OTP_DIGITS_MAX + 1];
+	uint8_t	 hash[RECOVERY_HASH];	/* with the salt below */
+	uint8_t	 salt[RECOVERY_SALT];
+};
+
+/*
+ * The form rule: digits whose number fits one of the account's
+ * authenticators (6 when it has none) are an app code; 16 symbols of the
+ * recovery alphabet with the right check symbol a recovery code.  Fills
+ * kind and digits, and the canonical recovery code (to be hashed and
+ * wiped).
+ */
+unsigned answer_form(const struct account *, const char *typed, size_t len,
+    struct answer *, char code[ANSWER_CODE]);
+
+/* What came of comparing an answer with everything it could be. */
+struct match {
+	bool	fresh;
+	bool	spent;
+	size_t	which;		/* credential or code that was fresh */
+	int64_t	step;
+	int64_t	next;		/* spent: when another code is due */
+	bool	failed;		/* could not be computed */
+};
+
+/*
+ * `digits` against every step of the window of every authenticator that
+ * shows as many.  Their secrets are open.  The latest fresh step counts.
+ */
+struct match match_totp(const struct account *, unsigned window,
+    const char *digits, int64_t now);
+
+/* The hash against every code of the set. */
+struct match match_recovery(const struct account *,
+    const struct answer *);
+
+#endif
