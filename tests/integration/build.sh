@@ -64,6 +64,15 @@ find common daemon pam cli tests units man -type f 2>/dev/null |
 done >"$tmp/listed"
 row build_files_are_listed "$tmp/listed"
 
+# Each test runs: a lost backslash shortens a list without a word.
+for file in tests/*/test_*.c tests/*/test_*.sh tests/*/test_*.py; do
+	[ ! -f "$file" ] || case " ${TEST_LIST-} " in
+	*" ${file%.c} "*|*" $file "*) ;;
+	*) echo "$file: not in TESTS" ;;
+	esac
+done >"$tmp/tests"
+row build_tests_all_run "$tmp/tests"
+
 # The module: six names out, libpam and the C library in.
 module=$abs_builddir/pam/.libs/pam_stepup.so
 printf 'pam_sm_%s\n' acct_mgmt authenticate chauthtok close_session \
