@@ -2,6 +2,7 @@
 """stepup on a terminal: the wizard, status, codes."""
 import os
 import re
+import shutil
 import signal
 import termios
 
@@ -48,6 +49,27 @@ def on_80x24(place):
     for secret in (person.secret[:8], person.sheet[0]):
         lacks(secret, session.screen.text(), "screen afterwards")
     come_in(place.ssh(person.name), person, person.code())
+
+
+@row("enroll_makes_key_and_store")
+def makes_store(place):
+    """Root's first enrollment on a host says so, and does it."""
+    person = Person(place, "cli14")
+    place.stop()
+    folders = [os.path.dirname(place.keyring), place.statedir]
+    for folder in folders:
+        os.rename(folder, folder + ".away")
+    try:
+        session = enroll.as_root(person)
+        matches("making key and store", session.text)
+        place.serve()
+        come_in(place.ssh(person.name), person, person.code())
+        place.stop()
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.rename(folder + ".away", folder)
+        place.serve()
 
 
 def cut_off(place, person, questions):

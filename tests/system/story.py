@@ -236,8 +236,9 @@ class Story:
         paper.heading("Now you, with your own phone")
         paper.say("Scan alice's code with an authenticator app:")
         paper.screen(self.screen)
-        paper.say(f"Her password: {PASSWORDS['alice']} - two of her unused "
-                  "recovery codes: " + ", ".join(self.alice.sheet[:2]))
+        paper.put()
+        paper.put(f"  Her password:   {PASSWORDS['alice']}")
+        paper.put("  Recovery codes: " + ", ".join(self.alice.sheet[:2]))
         paper.say("Type ssh and Enter to log in from here, or in another "
                   "terminal:")
         paper.put("    " + command)
