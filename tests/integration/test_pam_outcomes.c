@@ -327,6 +327,7 @@ outcome_first_prompt(void **state)
 		{ 1, OUT_INTERNAL, PROMPT },
 		{ 0, OUT_INTERNAL, PROMPT },
 		{ 0x83, OUT_INTERNAL, PROMPT },
+		{ 0x82, OUT_INTERNAL, "Recovery code: " },
 		{ 2, OUT_INTERNAL, "Recovery code: " },
 		{ 2, OUT_LOCKED, "Locked for 28 min. Recovery code: " },
 		{ 2, OUT_DISABLED, "App codes are off. Recovery code: " },
