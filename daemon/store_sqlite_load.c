@@ -107,7 +107,7 @@ row_credential(struct row *r, struct credential *c)
 	c->period = (unsigned)row_int(r, 15, 120);
 	c->created_at = row_int(r, 0, INT64_MAX);
 	c->used_at = row_int(r, 0, INT64_MAX);
-	c->last_step = row_int(r, -1, INT64_MAX);
+	c->last_step = row_int(r, 0, INT64_MAX);
 	row_string(r, SQLITE_TEXT, KEY_ID_LENGTH, KEY_ID_LENGTH,
 	    c->sealed.key_id);
 	row_bytes(r, SQLITE_BLOB, SEAL_NONCE, SEAL_NONCE, c->sealed.nonce);

@@ -160,6 +160,8 @@ lite_connect(const char *path, const struct store_options *options,
 	    sizeof(s->jitter) || s->jitter == 0)
 		s->jitter = (uint64_t)getpid() * 2654435761u + 1;
 	lite_patience(s, LITE_PATIENCE);
+	/* Counting memory costs a tenth of an open; too late once open. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	code = resolve(s, path, f);
 	if (code == STORE_OK)
 		code = look_beside(s, false, f);

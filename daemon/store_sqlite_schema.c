@@ -21,61 +21,81 @@
 #define STRING_(x) #x
 #define STRING(x) STRING_(x)
 
-#define INTEGER(c, low, high)						\
-	c " INTEGER NOT NULL CHECK (typeof(" c ") = 'integer' AND "	\
-	c " BETWEEN " low " AND " high ")"
-#define COUNTER(c)							\
-	c " INTEGER NOT NULL CHECK (typeof(" c ") = 'integer' AND "	\
-	c " >= 0)"
 #define BYTES(c, low, high)						\
 	c " BLOB NOT NULL CHECK (typeof(" c ") = 'blob' AND length("	\
 	c ") BETWEEN " low " AND " high ")"
+#define INTEGER(c, low, high)						\
+	c " INTEGER NOT NULL CHECK (typeof(" c ") = 'integer' AND "	\
+	c " BETWEEN " low " AND " high ")"
+#define MAX "9223372036854775807"
+/*
+ * Many columns in one check, because each process that opens the store
+ * parses all of this: a text or blob is larger than any number, a sum with
+ * a fraction (or one too large) is no integer.
+ */
+#define NUMBERS(least, list, sum)					\
+	"CHECK (min(" list ") >= " least " AND max(" list ") <= " MAX	\
+	" AND typeof(" sum ") = 'integer')"
 #define PRINTABLE(c)							\
-	c " TEXT CHECK (" c " IS NULL OR (typeof(" c ") = 'text' AND "	\
-	"length(" c ") <= 255 AND " c " NOT GLOB '*[^!-~]*'))"
-#define KEY_ID(c)							\
-	c " TEXT NOT NULL CHECK (typeof(" c ") = 'text' AND length("	\
-	c ") = 8 AND " c " NOT GLOB '*[^0-9a-f]*')"
-#define LIMITER(l)							\
-	COUNTER(l "_consecutive") ", " COUNTER(l "_total") ", "		\
-	COUNTER(l "_since") ", " COUNTER(l "_wait") ", "		\
-	INTEGER(l "_length", "0", "86400")
+	c " TEXT CHECK (length(" c ") <= 255 AND typeof(" c ") <> 'blob'" \
+	" AND " c " NOT GLOB '*[^!-~]*')"
+#define KEY_ID								\
+	"key_id TEXT NOT NULL CHECK (typeof(key_id) = 'text' AND"	\
+	" length(key_id) = 8 AND key_id NOT GLOB '*[^0-9a-f]*')"
 #define UID_MAX_TEXT "4294967294"
+
+#define LIMITER(l)							\
+	l "_consecutive INTEGER NOT NULL, " l "_total INTEGER NOT NULL, " \
+	l "_since INTEGER NOT NULL, " l "_wait INTEGER NOT NULL, "	\
+	l "_length INTEGER NOT NULL, "
+#define LIMITER_JOIN(l, by)						\
+	l "_consecutive" by l "_total" by l "_since" by l "_wait" by	\
+	l "_length"
+#define LIMITERS_JOIN(by)						\
+	LIMITER_JOIN("totp_login", by) by				\
+	LIMITER_JOIN("recovery_login", by) by				\
+	LIMITER_JOIN("totp_public", by) by				\
+	LIMITER_JOIN("recovery_public", by)
 
 static const char schema[] =
 	/* Row 1 is the store; others hold free space while it is made. */
-	"CREATE TABLE store (n INTEGER PRIMARY KEY CHECK (n BETWEEN 1 AND 64),"
-	" id BLOB, birth_key TEXT, touch INTEGER, filler BLOB,"
-	" CHECK (CASE n WHEN 1 THEN typeof(id) = 'blob' AND length(id) = 16"
+	"CREATE TABLE store (n INTEGER PRIMARY KEY, id BLOB, birth_key TEXT,"
+	" touch INTEGER, filler BLOB, CHECK (CASE n WHEN 1 THEN"
+	"  typeof(id) = 'blob' AND length(id) = 16"
 	"  AND typeof(birth_key) = 'text' AND length(birth_key) = 8"
 	"  AND birth_key NOT GLOB '*[^0-9a-f]*' AND typeof(touch) = 'integer'"
-	"  AND filler IS NULL ELSE id IS NULL AND birth_key IS NULL"
-	"  AND touch IS NULL AND typeof(filler) = 'blob' END));"
+	"  AND filler IS NULL ELSE n BETWEEN 2 AND 64 AND id IS NULL"
+	"  AND birth_key IS NULL AND typeof(filler) = 'blob' END));"
 
 	/* enrolled_at stays when factors go: once had one. */
 	"CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id > 0),"
 	" name BLOB NOT NULL UNIQUE CHECK (typeof(name) = 'blob'"
 	"  AND length(name) BETWEEN 1 AND 255 AND instr(name, x'00') = 0),"
 	" uid INTEGER NOT NULL UNIQUE CHECK (typeof(uid) = 'integer'"
-	"  AND uid BETWEEN 0 AND " UID_MAX_TEXT "), "
-	COUNTER("created_at") ", " COUNTER("enrolled_at") ", "
-	INTEGER("locked", "0", "1") ", " BYTES("lock_reason", "0", "200") ", "
-	LIMITER("totp_login") ", " LIMITER("recovery_login") ", "
-	LIMITER("totp_public") ", " LIMITER("recovery_public") ", "
-	COUNTER("touch") ");"
+	"  AND uid BETWEEN 0 AND " UID_MAX_TEXT "),"
+	" created_at INTEGER NOT NULL, enrolled_at INTEGER NOT NULL,"
+	" locked INTEGER NOT NULL CHECK (locked IN (0, 1)), "
+	BYTES("lock_reason", "0", "200") ", "
+	LIMITER("totp_login") LIMITER("recovery_login")
+	LIMITER("totp_public") LIMITER("recovery_public")
+	"touch INTEGER NOT NULL, "
+	NUMBERS("0", "created_at, enrolled_at, touch, " LIMITERS_JOIN(", "),
+	    "created_at + enrolled_at + touch + " LIMITERS_JOIN(" + ")) ","
+	" CHECK (max(totp_login_length, recovery_login_length,"
+	"  totp_public_length, recovery_public_length) <= 86400));"
 
 	/* hashes: 32 bytes each; spent: when, 8 bytes each, big-endian. */
 	"CREATE TABLE recovery (account INTEGER PRIMARY KEY"
 	"  REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED,"
-	" first INTEGER NOT NULL DEFAULT 1 CHECK (first = 1), "
-	INTEGER("rounds", "1", "10000000") ", "
-	INTEGER("created_at", "1", "9223372036854775807") ", "
+	" first INTEGER NOT NULL DEFAULT 1 CHECK (first = 1),"
+	" rounds INTEGER NOT NULL, created_at INTEGER NOT NULL, "
 	INTEGER("count", "1", "20") ", " BYTES("salt", "16", "16") ","
-	" hashes BLOB NOT NULL CHECK (typeof(hashes) = 'blob'"
-	"  AND length(hashes) = 32 * count),"
-	" spent BLOB NOT NULL CHECK (typeof(spent) = 'blob'"
-	"  AND length(spent) = 8 * count), "
-	COUNTER("touch") ","
+	" hashes BLOB NOT NULL, spent BLOB NOT NULL, touch INTEGER NOT NULL, "
+	NUMBERS("1", "rounds, created_at, touch + 1",
+	    "rounds + created_at + touch") ","
+	" CHECK (rounds <= 10000000 AND typeof(hashes) = 'blob'"
+	"  AND length(hashes) = 32 * count AND typeof(spent) = 'blob'"
+	"  AND length(spent) = 8 * count),"
 	" FOREIGN KEY (account, first) REFERENCES credential"
 	"  (account, position) DEFERRABLE INITIALLY DEFERRED);"
 
@@ -84,38 +104,49 @@ static const char schema[] =
 	" account INTEGER NOT NULL REFERENCES recovery (account)"
 	"  DEFERRABLE INITIALLY DEFERRED, "
 	INTEGER("position", "1", "8") ", " INTEGER("kind", "1", "255") ", "
-	BYTES("label", "0", "64") ", " INTEGER("algorithm", "1", "3") ", "
-	INTEGER("digits", "6", "8") ", " INTEGER("period", "15", "120") ", "
-	COUNTER("created_at") ", " COUNTER("used_at") ", "
-	INTEGER("last_step", "-1", "9223372036854775807") ", "
-	KEY_ID("key_id") ", " BYTES("nonce", "12", "12") ", "
-	BYTES("sealed", "17", "80") ", " COUNTER("touch") ","
+	BYTES("label", "0", "64") ","
+	" algorithm INTEGER NOT NULL CHECK (algorithm IN (1, 2, 3)),"
+	" digits INTEGER NOT NULL CHECK (digits IN (6, 7, 8)), "
+	INTEGER("period", "15", "120") ","
+	" created_at INTEGER NOT NULL, used_at INTEGER NOT NULL,"
+	" last_step INTEGER NOT NULL, " KEY_ID ", "
+	BYTES("nonce", "12", "12") ", " BYTES("sealed", "17", "80") ","
+	" touch INTEGER NOT NULL, "
+	NUMBERS("0", "created_at, used_at, last_step, touch",
+	    "created_at + used_at + last_step + touch") ","
 	" UNIQUE (account, position));"
 
 	/* Wrong passwords in self-service: the hour's begin and how many. */
-	"CREATE TABLE password (uid INTEGER PRIMARY KEY"
-	"  CHECK (uid BETWEEN 0 AND " UID_MAX_TEXT "), "
-	COUNTER("failures") ", " COUNTER("since") ", " COUNTER("touch") ");"
+	"CREATE TABLE password (uid INTEGER PRIMARY KEY,"
+	" failures INTEGER NOT NULL, since INTEGER NOT NULL,"
+	" touch INTEGER NOT NULL, "
+	NUMBERS("0", "uid, failures, since, touch",
+	    "uid + failures + since + touch") ");"
 
 	/*
 	 * Events: outcome is the number of enum outcome; change is 0 for an
-	 * answer, 1 enrolled, 2 added, 3 new codes, 4 removed; uid -1 is
-	 * somebody NSS does not know.
+	 * answer, 1 enrolled, 2 added, 3 new codes, 4 removed; account 0 is
+	 * none; uid -1 is somebody NSS does not know.
 	 */
-	"CREATE TABLE event (id INTEGER PRIMARY KEY CHECK (id > 0), "
-	COUNTER("at") ", " INTEGER("uid", "-1", UID_MAX_TEXT) ", "
-	COUNTER("account") ", " INTEGER("outcome", "0", "255") ", "
-	INTEGER("kind", "0", "255") ", " INTEGER("change", "0", "4") ", "
-	INTEGER("door", "0", "2") ", "
-	PRINTABLE("service") ", " PRINTABLE("rhost") ", " PRINTABLE("tty") ");"
-	"CREATE TABLE event_public (id INTEGER PRIMARY KEY CHECK (id > 0), "
-	COUNTER("at") ", " INTEGER("uid", "-1", UID_MAX_TEXT) ", "
-	COUNTER("account") ", " INTEGER("outcome", "0", "255") ", "
-	INTEGER("kind", "0", "255") ", " INTEGER("change", "0", "4") ");"
-	"CREATE TABLE tally (id INTEGER PRIMARY KEY CHECK (id > 0), "
-	COUNTER("hour") ", " INTEGER("uid", "-1", UID_MAX_TEXT) ", "
-	INTEGER("outcome", "0", "255") ", " COUNTER("count") ", "
-	COUNTER("last_at") ", UNIQUE (hour, uid, outcome));"
+	"CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+	" uid INTEGER NOT NULL, account INTEGER NOT NULL,"
+	" outcome INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" change INTEGER NOT NULL, door INTEGER NOT NULL, "
+	PRINTABLE("service") ", " PRINTABLE("rhost") ", " PRINTABLE("tty") ", "
+	NUMBERS("-1", "at, uid, account, outcome, kind, change, door",
+	    "at + uid + outcome + kind + change + door") ");"
+	"CREATE TABLE event_public (id INTEGER PRIMARY KEY,"
+	" at INTEGER NOT NULL, uid INTEGER NOT NULL, account INTEGER NOT NULL,"
+	" outcome INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" change INTEGER NOT NULL, "
+	NUMBERS("-1", "at, uid, account, outcome, kind, change",
+	    "at + uid + outcome + kind + change") ");"
+	"CREATE TABLE tally (id INTEGER PRIMARY KEY, hour INTEGER NOT NULL,"
+	" uid INTEGER NOT NULL, outcome INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, last_at INTEGER NOT NULL, "
+	NUMBERS("-1", "hour, uid, outcome, count, last_at",
+	    "hour + uid + outcome + count + last_at") ","
+	" UNIQUE (hour, uid, outcome));"
 
 	"PRAGMA application_id = " STRING(LITE_APPLICATION) ";";
 

