@@ -22,8 +22,10 @@
 #define EXPORT __attribute__((visibility("default")))
 
 void __libc_free(void *);
-void __syslog_chk(int, int, const char *, ...);
-void __vsyslog_chk(int, int, const char *, va_list);
+void __syslog_chk(int, int, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+void __vsyslog_chk(int, int, const char *, va_list)
+    __attribute__((format(printf, 3, 0)));
 
 /* Answers that were handed out and not freed yet. */
 static struct { char *text; size_t len; } answers[8];
@@ -81,7 +83,7 @@ getpwnam_r(const char *user, struct passwd *entry, char *buf, size_t size,
 	return 0;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 keep(int priority, const char *format, va_list ap)
 {
 	if (host.log_count == HOST_LINES)
