@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * settings.accepted: what a starting process uses when the files are
- * refused.  renameat(2) is wrapped by the linker, so that things happen at
- * the worst moment.
+ * refused.  flock(2) and renameat(2) are wrapped by the linker, so that
+ * things happen at the worst moment.
  */
 #include "unit.h"
 
@@ -42,13 +42,29 @@ __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
 	return __real_renameat(from_dir, from, to_dir, to);
 }
 
+static void (*before_lock)(void);
+
+int __real_flock(int, int);
+int __wrap_flock(int, int);
+
+int
+__wrap_flock(int fd, int what)
+{
+	void (*hook)(void) = before_lock;
+
+	before_lock = NULL;
+	if (hook != NULL)
+		hook();
+	return __real_flock(fd, what);
+}
+
 static int
 setup(void **state)
 {
 	if (place_setup(state) != 0 || mkdir(at("lib"), 0700) != 0)
 		return -1;
 	paths = place_paths();
-	before_rename = NULL;
+	before_rename = before_lock = NULL;
 	rename_error = 0;
 	return 0;
 }
@@ -385,6 +401,37 @@ stopped_writer(void **state)
 	assert_true(fell_back);
 }
 
+/*
+ * Between opening the next version and locking it, that file became the
+ * copy: it is not written a second time.
+ */
+static void
+renamed_before(void **state)
+{
+	static struct settings s;
+	char text[4096];
+	ssize_t len;
+	int fd;
+
+	(void)state;
+	put_text("stepup.conf", "attempts = 5");
+	before_lock = root_edits;
+	fd = open(at("lib/settings.accepted.new"), O_RDWR | O_CREAT, 0600);
+	assert_int_equal(settings_renew(&s, &paths, &copy_failed, &failure),
+	    OUT_DONE);
+	assert_int_equal(other_said, 3);
+	assert_int_equal(s.limits.attempts, 3);
+	assert_false(copy_failed);
+	assert_int_equal(copy_says(), 3);
+	state_has("settings.accepted");
+	/* Nobody wrote into theirs: a reader may be in the middle of it. */
+	len = pread(fd, text, sizeof(text) - 1, 0);
+	assert_true(len > 0);
+	text[len] = '\0';
+	assert_non_null(strstr(text, "attempts = 3"));
+	close(fd);
+}
+
 static void
 die(void)
 {
@@ -481,6 +528,7 @@ main(void)
 		TEST(typing_error), TEST(no_good_copy), TEST(written_once),
 		TEST(before_birth), TEST(never_laxer), TEST(no_room),
 		TEST(things_in_the_way), TEST(stopped_writer),
+		TEST(renamed_before),
 		TEST(killed_writer), TEST(busy), TEST(crowd),
 	};
 
