@@ -145,6 +145,8 @@ class Conversation:
         if plan["frames"] is not None:
             for verb, fields in plan["frames"]:
                 self.send(verb, **fields)
+            if plan["frames"] and plan["frames"][-1][0] == PROMPT:
+                self.receive()
             return
         final = plan["final"]
         if plan["password"] and not self.right(

@@ -22,8 +22,9 @@ sys.dont_write_bytecode = True
 
 import fcntl                                                 # noqa: E402
 import termios                                               # noqa: E402
-from selfservice import (NOTE, OUTCOME, PASSWORD, PLAN, PROMPT, REPLY,
-                         STATUS, Service, base32, totp)      # noqa: E402
+from selfservice import (NOTE, OFFER, OUTCOME, PASSWORD, PLAN, PROMPT,
+                         REPLY, SHEET, SHOWN, STATUS, Service, base32,
+                         totp)                               # noqa: E402
 from terminal import Session, plain_env                      # noqa: E402
 
 PROGRAM = str(BUILD / "tests/integration/stepup_at")
@@ -205,7 +206,7 @@ def cli_typed_early_does_not_skip_the_sheet():
     service = Service(DOOR)
     run = Run("enroll")
     run.page()
-    run.send(now_code() + "\n\n\n")
+    run.send(now_code() + "\n\n")
     run.page("all of them: *$")
     run.line("")
     run.page("Code number 4: *$")
@@ -213,6 +214,7 @@ def cli_typed_early_does_not_skip_the_sheet():
     run.ends(0)
     service.close()
     equal(service.events[-2], "answer 5 4123-4567-89AB-CDEF")
+    equal(run.text.count("all of them"), 1)
 
 
 @row
@@ -420,6 +422,7 @@ def cli_stopped_and_continued():
     t.expect("STOPPED=1[0-9][0-9]")
     t.expect("^1$")
     t.expect_screen("Code: *$")
+    check(t.screen.other is not None, "not on a screen of its own")
     run = type("Run", (), {"t": t})
     scan(run, URI)
     t.send("\x03")
@@ -519,11 +522,19 @@ def cli_text_from_elsewhere_is_cleaned():
 @row
 def cli_odd_frames():
     final = {"last": 1, "outcome": OUTCOME["DONE"], "left": 10}
+    offer = {"secret": "x" * 20, "issuer": "web03", "name": "alice",
+             "algorithm": 1, "digits": 6, "period": 30}
+    ask = (PROMPT, {"style": SHOWN, "text": "? "})
     for frames, status in (
-            ([(99, {})], 4), ([(OFFER_ODD, {})], 4),
-            ([(36, {"codes": "A" * 17, "number": 1})], 4),
-            ([(36, {"codes": "A" * 32, "number": 3})], 4),
-            ([(36, {"codes": "A\x1b" * 8, "number": 1})], 4),
+            ([(99, {}), ask], 4), ([(OFFER, {}), ask], 4),
+            ([(OFFER, dict(offer, algorithm=4)), ask], 4),
+            ([(OFFER, dict(offer, secret="x" * 15)), ask], 4),
+            ([(OFFER, dict(offer, secret="x" * 65)), ask], 4),
+            ([(SHEET, {"codes": "A" * 17, "number": 1}), ask], 4),
+            ([(SHEET, {"codes": "A" * 32, "number": 3}), ask], 4),
+            ([(SHEET, {"codes": "A\x1b" * 8, "number": 1}), ask], 4),
+            ([(OFFER, offer), ask], 5),
+            ([(SHEET, {"codes": "A" * 32, "number": 2}), ask], 5),
             ([(PROMPT, {"style": 77, "text": "?"})], 5),
             ([(STATUS | REPLY, final)], 4), ([], 4),
             ([(4 | REPLY, {"last": 1, "outcome": 200})], 4),
@@ -535,9 +546,6 @@ def cli_odd_frames():
         equal((frames, run.returncode), (frames, status))
         check("Next: " in err and "Done" not in out, err + out)
         service.close()
-
-
-OFFER_ODD = 34
 
 
 @row
@@ -757,7 +765,7 @@ def cli_is_not_dumped():
     limits = pathlib.Path(f"/proc/{run.pid}/limits").read_text()
     check(re.search(r"Max core file size +0 +0", limits), limits)
     if os.getuid() != 0:
-        equal(os.stat(f"/proc/{run.pid}").st_uid, 0)
+        equal(os.stat(f"/proc/{run.pid}/environ").st_uid, 0)
     run.send_signal(signal.SIGTERM)
     equal(run.wait(20), 5)
     service.close()
