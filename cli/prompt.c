@@ -123,8 +123,8 @@ sheet_page(struct show *s)
 	start_page(s, "Recovery codes");
 	page_add(&s->page, PAGE_ALWAYS, 0, "Each of these codes stands in for "
 	    "the app once: when the phone is lost, broken or not at hand.");
-	page_add(&s->page, PAGE_ALWAYS, 0, "Write them down, or keep them in a "
-	    "password manager, and not on this host or that phone. They are "
+	page_add(&s->page, PAGE_ALWAYS, 0, "Write them down, or keep them in "
+	    "a password manager, and not on this host or that phone. They are "
 	    "not shown again.");
 	page_add(&s->page, PAGE_ALWAYS, 0, "");
 	page_add(&s->page, PAGE_ALWAYS, 0, s->columns);
@@ -136,8 +136,8 @@ static void
 sheet_code_page(struct show *s)
 {
 	start_page(s, "Recovery codes");
-	page_add(&s->page, PAGE_ALWAYS, 0, "The codes are off the screen. To be "
-	    "sure that you have them, type the one with this number. It stays "
+	page_add(&s->page, PAGE_ALWAYS, 0, "The codes are off the screen. To "
+	    "be sure that you have them, type the one with this number. It stays "
 	    "unused.");
 	page_add(&s->page, PAGE_ALWAYS, 0, "Enter alone shows them again.");
 	add_notice(s);

@@ -37,8 +37,8 @@ tell_locks(const struct call *call, const struct standing *st)
 		result(call, "  Locked          by an administrator");
 	if (st->disabled) {
 		call_command(call, "enroll", "--replace", command);
-		result(call, "  Switched off    app codes, after too many wrong "
-		    "ones; recovery codes work.\n"
+		result(call, "  Switched off    app codes, after too many "
+		    "wrong ones; recovery codes work.\n"
 		    "                  Next: %s", command);
 	} else if (st->wait_totp > 0) {
 		text_duration(st->wait_totp, wait, sizeof(wait));

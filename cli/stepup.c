@@ -59,7 +59,7 @@ static const struct row rows[] = {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 say_to(int fd, const char *format, va_list ap)
 {
 	char text[1024];

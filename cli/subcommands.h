@@ -27,7 +27,7 @@ enum exit_status {
 /* The host as the program meets it; main has the one that is compiled in. */
 struct host {
 	uid_t		 uid;		/* who calls */
-	const char	*sudo_user;	/* SUDO_USER, or NULL: a hint, no more */
+	const char	*sudo_user;	/* SUDO_USER, or NULL: a hint */
 	const char	*public;	/* socket of the public door */
 	const char	*stepupd;	/* program of the admin door */
 	const char	*keyring;	/* not there: nothing is set up yet */

@@ -57,7 +57,7 @@ enum terminal_event {
 	TERMINAL_KEY = 0,	/* the input can be read */
 	TERMINAL_PEER,		/* the watched descriptor can be read */
 	TERMINAL_REDRAW,	/* new size, or back from a stop */
-	TERMINAL_CANCEL,	/* SIGINT, SIGTERM, SIGHUP, SIGQUIT; end of input */
+	TERMINAL_CANCEL,	/* SIGINT, SIGTERM, SIGHUP, SIGQUIT */
 	TERMINAL_LATE		/* the deadline passed */
 };
 
