@@ -36,6 +36,10 @@ begin_once(struct store *s, enum store_mode mode, int *version,
 {
 	enum store_code code;
 
+	/* SQLite would make a reader of us and refuse only the first write:
+	   after an answer was evaluated. */
+	if (mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main") != 0)
+		return lite_refuse(s, "cannot be written", f);
 	code = lite_run(s, mode == STORE_WRITE ? LITE_BEGIN_WRITE :
 	    LITE_BEGIN_READ, f);
 	if (code == STORE_OK)

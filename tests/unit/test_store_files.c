@@ -402,6 +402,45 @@ refused(void **state)
 	driver->close(s);
 }
 
+/* Not root: root may write whatever the mode says. */
+static int
+write_to_read_only(void)
+{
+	struct scene *sc;
+	void *state = NULL;
+	struct store *s;
+	enum store_code code;
+
+	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+		return 1;
+	scene_setup(&state);
+	sc = state;
+	driver->close(scene_open(sc, STORE_ADMIN));
+	if (chmod(sc->path, 0400) != 0)
+		return 2;
+	s = scene_open(sc, STORE_SELF);
+	if (driver->begin(s, STORE_READ, &sc->failure) != STORE_OK)
+		return 3;
+	driver->rollback(s);
+	code = driver->begin(s, STORE_WRITE, &sc->failure);
+	driver->close(s);
+	scene_teardown(&state);
+	return code == STORE_REFUSED ? 0 : 4;
+}
+
+/* Refused at begin, before anything is evaluated. */
+static void
+read_only(void **state)
+{
+	int status;
+
+	(void)state;
+	if (fork() == 0)
+		_exit(write_to_read_only());
+	wait(&status);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -411,7 +450,7 @@ main(void)
 		SCENE(rubbish), SCENE(foreign), SCENE(versions),
 		SCENE(upgraded_meanwhile), SCENE(places), SCENE(owner),
 		SCENE(beside), SCENE(replaced), SCENE(damaged),
-		SCENE(refused),
+		SCENE(refused), SCENE(read_only),
 	};
 
 	return cmocka_run_group_tests_name("store: files", tests, NULL, NULL);
