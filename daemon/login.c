@@ -228,6 +228,7 @@ login_serve(const struct paths *paths, struct listener *listener)
 		log_line(LOG_CRIT, "login door: %s", strerror(errno));
 		return 1;
 	}
+	site_open(l->site);
 	while (!l->ended)
 		turn(l);
 	listen_unlink(listener);

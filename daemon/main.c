@@ -155,10 +155,11 @@ mode_test(int argc, char **argv)
 		o = settings_read_file(&s, &paths, argv[1], &f);
 	else
 		return usage();
-	if (o != OUT_DONE) {
+	/* With -f, owner and mode are only remarked. */
+	if (o != OUT_DONE || f.reason[0] != '\0')
 		complain(&f);
+	if (o != OUT_DONE)
 		return EXIT_FAILURE;
-	}
 	(void)settings_print(&s, text, sizeof(text));
 	fputs(text, stdout);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

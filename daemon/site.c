@@ -11,6 +11,8 @@
 #include "daemon/trusted.h"
 
 #define LOOK_MS 1000
+#define COPY_FAILED "settings accepted, but no copy of them could be " \
+	"written: path=%s reason=%s"
 
 struct site {
 	const struct paths	*paths;
@@ -79,9 +81,8 @@ settings_first(struct site *s)
 		    "in force: path=%s reason=%s", s->settings_failure.path,
 		    s->settings_failure.reason);
 	else if (copy_failed)
-		log_line(LOG_WARNING, "settings accepted, but no copy of them "
-		    "could be written: path=%s reason=%s",
-		    s->settings_failure.path, s->settings_failure.reason);
+		log_line(LOG_WARNING, COPY_FAILED, s->settings_failure.path,
+		    s->settings_failure.reason);
 }
 
 /* Files that changed: a good set is taken over, a bad one only logged. */
@@ -89,19 +90,14 @@ static void
 settings_again(struct site *s)
 {
 	struct failure f = { 0 };
-	struct settings next;
-	enum outcome o;
+	bool copy_failed = false;
 
-	o = settings_read(&next, s->paths, &f);
-	if (o != OUT_DONE) {
+	if (settings_renew(&s->settings, s->paths, &copy_failed, &f) !=
+	    OUT_DONE)
 		log_line(LOG_ERR, "settings refused, those in force stay: "
 		    "path=%s reason=%s", f.path, f.reason);
-		return;
-	}
-	s->settings = next;
-	if (!settings_accept(&next, s->paths, &f))
-		log_line(LOG_WARNING, "settings accepted, but no copy of them "
-		    "could be written: path=%s reason=%s", f.path, f.reason);
+	else if (copy_failed)
+		log_line(LOG_WARNING, COPY_FAILED, f.path, f.reason);
 }
 
 enum outcome
@@ -196,6 +192,20 @@ site_store(struct site *s, struct store **out, struct failure *f)
 	}
 	*out = s->store;
 	return OUT_DONE;
+}
+
+void
+site_open(struct site *s)
+{
+	const struct settings *settings;
+	struct failure f = { 0 };
+	struct store *store;
+
+	if (site_settings(s, wire_now_ms(), &settings, &f) == OUT_DONE)
+		(void)site_store(s, &store, &f);
+	if (f.reason[0] != '\0')
+		log_line(LOG_WARNING, "not ready yet: path=%s reason=%s",
+		    f.path, f.reason);
 }
 
 const struct store_driver *

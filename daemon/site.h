@@ -26,6 +26,13 @@ struct site;
 struct site *site_new(const struct paths *, enum store_role);
 void site_free(struct site *);
 
+/*
+ * Opens settings and store now: a serving start grows the WAL, which no
+ * login should wait for.  What is not there yet is logged and tried again
+ * with the first request.
+ */
+void site_open(struct site *);
+
 /* SIGHUP: the next request looks at the files again. */
 void site_reload(struct site *);
 
