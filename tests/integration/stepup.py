@@ -774,6 +774,10 @@ def cli_is_not_dumped():
 def main():
     bad = 0
     wanted = sys.argv[1:]
+    # A job in the background, or under nohup, hands on what it ignores.
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM,
+                   signal.SIGTSTP, signal.SIGWINCH):
+        signal.signal(number, signal.SIG_DFL)
     if not HAVE_ZBAR:
         print("skip cli_qr_read_by_a_camera: no zbarimg")
     for function in ROWS:
