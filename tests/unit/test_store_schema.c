@@ -79,6 +79,27 @@ half(void **state)
 			fail_msg("was written: %s", bad[i]);
 }
 
+/* A commit that the schema refuses has changed nothing, and is over. */
+static void
+refused_commit(void **state)
+{
+	struct scene *sc = *state;
+	struct store *s = scene_open(sc, STORE_ADMIN);
+
+	assert_int_equal(driver->begin(s, STORE_WRITE, &sc->failure),
+	    STORE_OK);
+	assert_int_equal(sqlite3_exec(s->db, BOB SET "UPDATE account SET"
+	    " locked = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(driver->commit(s, &sc->failure), STORE_REFUSED);
+	assert_string_not_equal(sc->failure.reason, "");
+	assert_int_equal(driver->begin(s, STORE_WRITE, &sc->failure),
+	    STORE_OK);
+	assert_int_equal(ask(s, "SELECT count(*) + sum(locked) FROM account"),
+	    1);
+	assert_int_equal(driver->commit(s, &sc->failure), STORE_OK);
+	driver->close(s);
+}
+
 /* A table's own bounds: every one of these would be a foreign value. */
 static void
 ranges(void **state)
@@ -390,7 +411,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define SCENE(t) cmocka_unit_test_setup_teardown(t, enrolled, scene_teardown)
-		SCENE(whole), SCENE(half), SCENE(ranges),
+		SCENE(whole), SCENE(half), SCENE(refused_commit),
+		SCENE(ranges),
 		SCENE(past_the_checks), SCENE(rings), SCENE(change_events),
 		SCENE(tallies), SCENE(upgrades),
 	};

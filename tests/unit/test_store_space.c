@@ -151,6 +151,7 @@ reserve(void **state)
 	assert_int_equal(raw(sc, "INSERT INTO store (n, filler)"
 	    " VALUES (3, zeroblob(4100000))"), SQLITE_OK);
 	s = scene_open(sc, STORE_SERVING);
+	assert_string_equal(sc->failure.reason, "");
 	assert_int_equal(ask(s, "SELECT count(*) FROM store"), 1);
 	driver->close(s);
 }
