@@ -23,7 +23,7 @@
 
 enum child_state {
 	CHILD_FREE = 0,
-	CHILD_NEW,		/* has not said who is there */
+	CHILD_NEW,		/* accepts: nobody is in with it */
 	CHILD_IN,		/* admitted: counts */
 	CHILD_OUT		/* refused or sent away, not yet gone */
 };
@@ -54,7 +54,8 @@ enum verdict {
 	VERDICT_BUSY = 'b',	/* no room */
 	VERDICT_PEER = 'p',	/* nobody whom the kernel can name */
 	VERDICT_IN = 'i',
-	VERDICT_SILENT = 's'	/* in, but write no log */
+	VERDICT_SILENT = 's',	/* in, but write no log */
+	VERDICT_GONE = 'g'	/* nobody there any more; never sent */
 };
 
 /* A free place, or NULL when CHILDREN_MAX are there. */

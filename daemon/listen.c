@@ -94,21 +94,22 @@ name_free(const struct sockaddr_un *sa, struct failure *f)
 }
 
 static bool
-listen_up(int fd)
+listen_up(struct listener *l, int queue)
 {
-	int flags = fcntl(fd, F_GETFL);
+	int flags = fcntl(l->fd, F_GETFL);
 
-	peer_refuse_rights(fd);
-	return flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1 &&
-	    fcntl(fd, F_SETFD, FD_CLOEXEC) != -1 &&
-	    listen(fd, LISTEN_QUEUE) == 0;
+	l->no_rights = peer_refuse_rights(l->fd);
+	return flags != -1 &&
+	    fcntl(l->fd, F_SETFL, flags | O_NONBLOCK) != -1 &&
+	    fcntl(l->fd, F_SETFD, FD_CLOEXEC) != -1 &&
+	    listen(l->fd, queue) == 0;
 }
 
 /* Bound under a name nobody asks for, ready, and only then renamed. */
 static enum outcome
 bind_and_rename(const struct sockaddr_un *temporary,
-    const struct sockaddr_un *real, mode_t mode, struct listener *l,
-    struct failure *f)
+    const struct sockaddr_un *real, mode_t mode, int queue,
+    struct listener *l, struct failure *f)
 {
 	struct stat st;
 	mode_t mask;
@@ -121,7 +122,8 @@ bind_and_rename(const struct sockaddr_un *temporary,
 	umask(mask);
 	if (e == -1)
 		return fail(f, temporary->sun_path);
-	if (chmod(temporary->sun_path, mode) == -1 || !listen_up(l->fd) ||
+	if (chmod(temporary->sun_path, mode) == -1 ||
+	    !listen_up(l, queue) ||
 	    lstat(temporary->sun_path, &st) == -1 ||
 	    rename(temporary->sun_path, real->sun_path) == -1) {
 		(void)fail(f, temporary->sun_path);
@@ -135,7 +137,7 @@ bind_and_rename(const struct sockaddr_un *temporary,
 }
 
 enum outcome
-listen_bind(const char *dir, const char *name, mode_t mode,
+listen_bind(const char *dir, const char *name, mode_t mode, int queue,
     struct listener *l, struct failure *f)
 {
 	struct sockaddr_un real, temporary;
@@ -160,7 +162,7 @@ listen_bind(const char *dir, const char *name, mode_t mode,
 		(void)fail(f, dir);
 		goto out;
 	}
-	o = bind_and_rename(&temporary, &real, mode, l, f);
+	o = bind_and_rename(&temporary, &real, mode, queue, l, f);
 out:
 	if (o != OUT_DONE && l->fd != -1) {
 		close(l->fd);
@@ -191,7 +193,7 @@ option_is(int fd, int name, int value)
 }
 
 enum outcome
-listen_take(struct listener *l, struct failure *f)
+listen_take(int queue, struct listener *l, struct failure *f)
 {
 	const char *fds = getenv("LISTEN_FDS");
 	uint64_t n;
@@ -206,7 +208,7 @@ listen_take(struct listener *l, struct failure *f)
 	    !option_is(l->fd, SO_ACCEPTCONN, 1))
 		return failure_set(f, OUT_SERVICE, NULL,
 		    "descriptor 3 is no listening SOCK_SEQPACKET socket");
-	return listen_up(l->fd) ? OUT_DONE : fail(f, NULL);
+	return listen_up(l, queue) ? OUT_DONE : fail(f, NULL);
 }
 
 void

@@ -55,16 +55,16 @@ complain(const struct failure *f)
 
 /* `--listen DIR`, or systemd's; *status where neither gives a socket. */
 static bool
-listener_get(int argc, char **argv, const char *name, mode_t mode,
+listener_get(int argc, char **argv, const char *name, mode_t mode, int queue,
     struct listener *l, int *status)
 {
 	struct failure f = { 0 };
 	enum outcome o;
 
 	if (argc == 2 && strcmp(argv[0], "--listen") == 0)
-		o = listen_bind(argv[1], name, mode, l, &f);
+		o = listen_bind(argv[1], name, mode, queue, l, &f);
 	else if (argc == 0 && listen_passed())
-		o = listen_take(l, &f);
+		o = listen_take(queue, l, &f);
 	else {
 		*status = usage();
 		return false;
@@ -84,7 +84,8 @@ mode_login(int argc, char **argv)
 
 	if (argc == 0 && !listen_passed() && peer_connected(STDIN_FILENO))
 		return login_spawned(&paths);
-	if (!listener_get(argc, argv, "login", 0600, &l, &status))
+	if (!listener_get(argc, argv, "login", 0600, LISTEN_QUEUE_LOGIN, &l,
+	    &status))
 		return status;
 	return login_serve(&paths, &l);
 }
@@ -95,7 +96,8 @@ mode_public(int argc, char **argv)
 	struct listener l;
 	int status;
 
-	if (!listener_get(argc, argv, "public", 0666, &l, &status))
+	if (!listener_get(argc, argv, "public", 0666, LISTEN_QUEUE_PUBLIC, &l,
+	    &status))
 		return status;
 	return public_serve(&l);
 }

@@ -130,11 +130,11 @@ out:
 	return o;
 }
 
-void
+bool
 peer_refuse_rights(int listener)
 {
 	const int off = 0;
 
-	(void)setsockopt(listener, SOL_SOCKET, SO_PASSRIGHTS, &off,
-	    sizeof(off));
+	return setsockopt(listener, SOL_SOCKET, SO_PASSRIGHTS, &off,
+	    sizeof(off)) == 0;
 }

@@ -35,8 +35,11 @@ bool peer_accepted(int fd, uid_t *uid);
 enum outcome peer_name(uid_t, char name[ACCOUNT_NAME_MAX + 1],
     struct failure *);
 
-/* Passed descriptors are the sender's error where the kernel knows
- * SO_PASSRIGHTS (6.16); elsewhere they are simply never received. */
-void peer_refuse_rights(int listener);
+/*
+ * Passed descriptors are the sender's error where the kernel knows
+ * SO_PASSRIGHTS (6.16): true.  Elsewhere they are simply never received.
+ * Holds for connections made from now on.
+ */
+bool peer_refuse_rights(int listener);
 
 #endif

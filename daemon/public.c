@@ -23,17 +23,37 @@
 #define PAUSE_GONE_MS	10	/* a child ended before it said anything */
 #define POLL_FIXED	2	/* listener, signals; then the channels */
 #define BYTES_MAX	16	/* read from a channel in a turn */
+#define BATCH_MAX	64	/* refused by one child */
+#define EARLY_MAX	4097	/* in a queue that systemd made */
 
 struct public {
 	int		 listener, signals;
 	struct children	 children;
-	struct child	*fresh;		/* has not reported; only one */
+	struct child	*fresh;		/* accepts; only one does */
+	bool		 fresh_told;	/* and has found somebody */
 	int64_t		 fresh_until;
+	bool		 no_rights;
+	unsigned	 early;		/* who came before no_rights held */
 	int64_t		 paused_until;	/* 0: forks when somebody comes */
 	bool		 ended, failed;
 };
 
 /* --- in the child ------------------------------------------------------ */
+
+/* Whoever is gone again needs no verdict. */
+static bool
+hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = 0 };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+
+static bool
+tell(int channel, const void *data, size_t len)
+{
+	return send(channel, data, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
 
 static enum verdict
 verdict_ask(int channel, int fd)
@@ -41,9 +61,11 @@ verdict_ask(int channel, int fd)
 	unsigned char verdict;
 	uid_t uid;
 
+	if (hung_up(fd))
+		return tell(channel, "", 1) ? VERDICT_GONE : VERDICT_BUSY;
 	(void)peer_accepted(fd, &uid);
-	if (send(channel, &uid, sizeof(uid), MSG_NOSIGNAL) !=
-	    (ssize_t)sizeof(uid) || recv(channel, &verdict, 1, 0) != 1)
+	if (!tell(channel, &uid, sizeof(uid)) ||
+	    recv(channel, &verdict, 1, 0) != 1)
 		return VERDICT_BUSY;
 	return verdict;
 }
@@ -64,8 +86,9 @@ become_self(int fd, int channel, bool silent)
 	single_refuse(fd, OUT_SERVICE, NULL);
 }
 
-static _Noreturn void
-child_run(int listener, int channel)
+/* Returns for the next one; who is let in is served here. */
+static void
+child_accept(int listener, int channel)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
@@ -74,18 +97,28 @@ child_run(int listener, int channel)
 	switch (verdict_ask(channel, fd)) {
 	case VERDICT_IN:
 		become_self(fd, channel, false);
-		break;
+		_exit(1);
 	case VERDICT_SILENT:
 		become_self(fd, channel, true);
-		break;
+		_exit(1);
 	case VERDICT_PEER:
 		single_refuse(fd, OUT_PEER, NULL);
 		break;
 	case VERDICT_BUSY:
 		single_refuse(fd, OUT_BUSY, NULL);
 		break;
+	case VERDICT_GONE:
+		break;
 	}
-	_exit(1);
+}
+
+/* What was refused stays open until the end: no close here, see above. */
+static _Noreturn void
+child_run(int listener, int channel, unsigned batch)
+{
+	while (batch-- > 0)
+		child_accept(listener, channel);
+	_exit(0);
 }
 
 /* --- in the acceptor --------------------------------------------------- */
@@ -118,10 +151,21 @@ child_gone(struct public *p, struct child *c)
 {
 	if (c == p->fresh) {
 		p->fresh = NULL;
-		pause_for(p, PAUSE_GONE_MS);
+		if (!p->fresh_told)
+			pause_for(p, PAUSE_GONE_MS);
 	}
 	close(c->channel);
 	children_remove(c);
+}
+
+/*
+ * How many a child may refuse one after another.  When it lets one in, exec
+ * closes the others: that cannot linger where nothing could be passed.
+ */
+static unsigned
+batch(const struct public *p)
+{
+	return p->no_rights && p->early == 0 ? BATCH_MAX : 1;
 }
 
 static void
@@ -138,7 +182,7 @@ child_start(struct public *p)
 	}
 	if ((pid = fork()) == 0) {
 		close(channel[0]);
-		child_run(p->listener, channel[1]);
+		child_run(p->listener, channel[1], batch(p));
 	}
 	close(channel[1]);
 	if (pid == -1) {
@@ -147,6 +191,7 @@ child_start(struct public *p)
 		return;
 	}
 	p->fresh = children_add(&p->children, pid, channel[0], now);
+	p->fresh_told = false;
 	p->fresh_until = now + PUBLIC_REPORT_MS;
 }
 
@@ -157,19 +202,37 @@ child_report(struct public *p, struct child *c, uid_t uid)
 	struct child *victim;
 	unsigned char verdict;
 
-	p->fresh = NULL;
 	verdict = children_admit(&p->children, c, uid, wire_now_ms(),
 	    &victim);
+	if (c->state == CHILD_IN)
+		p->fresh = NULL;
+	else
+		c->state = CHILD_NEW;	/* it looks for the next one */
 	(void)send(c->channel, &verdict, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (victim != NULL)
 		child_kill(victim, SIGKILL);
+}
+
+/* The one that accepts found somebody; n is 1 if who came is gone. */
+static void
+child_found(struct public *p, struct child *c, const void *data, size_t n)
+{
+	uid_t uid;
+
+	p->fresh_told = true;
+	p->fresh_until = wire_now_ms() + PUBLIC_REPORT_MS;
+	if (p->early > 0)
+		p->early--;
+	if (n != sizeof(uid))
+		return;
+	memcpy(&uid, data, sizeof(uid));
+	child_report(p, c, uid);
 }
 
 static void
 child_hear(struct public *p, struct child *c)
 {
 	unsigned char data[sizeof(uid_t)];
-	uid_t uid;
 	ssize_t n;
 	int i;
 
@@ -182,10 +245,8 @@ child_hear(struct public *p, struct child *c)
 			return;
 		}
 		c->active = wire_now_ms();
-		if (c->state == CHILD_NEW && n == (ssize_t)sizeof(uid)) {
-			memcpy(&uid, data, sizeof(uid));
-			child_report(p, c, uid);
-		}
+		if (c->state == CHILD_NEW)
+			child_found(p, c, data, (size_t)n);
 	}
 }
 
@@ -283,11 +344,13 @@ turn(struct public *p)
 }
 
 static bool
-public_open(struct public *p, int listener)
+public_open(struct public *p, const struct listener *listener)
 {
 	sigset_t set;
 
-	p->listener = listener;
+	p->listener = listener->fd;
+	p->no_rights = listener->no_rights;
+	p->early = listener->path[0] != '\0' ? 0 : EARLY_MAX;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
@@ -310,7 +373,7 @@ public_serve(struct listener *listener)
 		log_failure(OUT_SERVICE, &f);
 		return 1;
 	}
-	if (!public_open(&p, listener->fd)) {
+	if (!public_open(&p, listener)) {
 		log_line(LOG_CRIT, "public door: %s", strerror(errno));
 		return 1;
 	}

@@ -61,7 +61,7 @@ binds(void **state)
 
 	(void)state;
 	umask(mask);
-	assert_int_equal(listen_bind(folder, "login", 0600, &l, &f),
+	assert_int_equal(listen_bind(folder, "login", 0600, 8, &l, &f),
 	    OUT_DONE);
 	assert_string_equal(l.path, door);
 	assert_int_equal(lstat(door, &st), 0);
@@ -85,7 +85,7 @@ mode_for_everybody(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(listen_bind(folder, "login", 0666, &l, &f),
+	assert_int_equal(listen_bind(folder, "login", 0666, 8, &l, &f),
 	    OUT_DONE);
 	assert_int_equal(lstat(door, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0666);
@@ -101,11 +101,11 @@ stale_is_replaced(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(listen_bind(folder, "login", 0600, &dead, &f),
+	assert_int_equal(listen_bind(folder, "login", 0600, 8, &dead, &f),
 	    OUT_DONE);
 	close(dead.fd);
 	assert_int_equal(knock(door), -1);
-	assert_int_equal(listen_bind(folder, "login", 0600, &l, &f),
+	assert_int_equal(listen_bind(folder, "login", 0600, 8, &l, &f),
 	    OUT_DONE);
 	assert_true((fd = knock(door)) != -1);
 	close(fd);
@@ -124,9 +124,9 @@ live_is_left_alone(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(listen_bind(folder, "login", 0600, &first, &f),
+	assert_int_equal(listen_bind(folder, "login", 0600, 8, &first, &f),
 	    OUT_DONE);
-	assert_int_equal(listen_bind(folder, "login", 0600, &second, &f),
+	assert_int_equal(listen_bind(folder, "login", 0600, 8, &second, &f),
 	    OUT_SERVICE);
 	assert_int_equal(second.fd, -1);
 	assert_string_equal(f.path, door);
@@ -148,29 +148,29 @@ refusals(void **state)
 	fd = open(door, O_CREAT | O_WRONLY, 0600);
 	assert_true(fd != -1);
 	close(fd);
-	assert_int_equal(listen_bind(folder, "login", 0600, &l, &f),
+	assert_int_equal(listen_bind(folder, "login", 0600, 8, &l, &f),
 	    OUT_SERVICE);
 	assert_string_equal(f.reason, "is there and no socket");
 	assert_int_equal(l.fd, -1);
 	assert_int_equal(access(door, F_OK), 0);
 
 	assert_int_equal(chmod(folder, 0777), 0);
-	assert_int_equal(listen_bind(folder, "other", 0600, &l, &f),
+	assert_int_equal(listen_bind(folder, "other", 0600, 8, &l, &f),
 	    OUT_SERVICE);
 	assert_string_equal(f.reason,
 	    "others may write there, or it is theirs");
 	assert_int_equal(chmod(folder, 0700), 0);
 
-	assert_int_equal(listen_bind("relative", "login", 0600, &l, &f),
+	assert_int_equal(listen_bind("relative", "login", 0600, 8, &l, &f),
 	    OUT_SERVICE);
 	assert_string_equal(f.reason, "not an absolute path");
-	assert_int_equal(listen_bind(door, "login", 0600, &l, &f),
+	assert_int_equal(listen_bind(door, "login", 0600, 8, &l, &f),
 	    OUT_SERVICE);
 	snprintf(missing, sizeof(missing), "%s/a/b", folder);
-	assert_int_equal(listen_bind(missing, "login", 0600, &l, &f),
+	assert_int_equal(listen_bind(missing, "login", 0600, 8, &l, &f),
 	    OUT_SERVICE);
 	snprintf(longer, sizeof(longer), "%s/%0100d", folder, 0);
-	assert_int_equal(listen_bind(longer, "login", 0600, &l, &f),
+	assert_int_equal(listen_bind(longer, "login", 0600, 8, &l, &f),
 	    OUT_SERVICE);
 	assert_string_equal(f.reason, "too long for a socket's name");
 	assert_int_equal(rmdir(longer), 0);
@@ -187,7 +187,7 @@ folder_is_made(void **state)
 
 	(void)state;
 	snprintf(dir, sizeof(dir), "%s/run", folder);
-	assert_int_equal(listen_bind(dir, "login", 0600, &l, &f), OUT_DONE);
+	assert_int_equal(listen_bind(dir, "login", 0600, 8, &l, &f), OUT_DONE);
 	umask(mask);
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
@@ -227,7 +227,7 @@ taken(const char *fds, int type, bool listening)
 			_exit(9);
 		if (!listen_passed())
 			_exit(8);
-		_exit((int)listen_take(&l, &f));
+		_exit((int)listen_take(8, &l, &f));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
