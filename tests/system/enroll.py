@@ -4,7 +4,6 @@
 The phone scans the screen: its cells become a picture, zbarimg reads the
 QR code in it, and oathtool shows the codes of the secret it found.
 """
-import os
 import re
 import subprocess
 import tempfile
@@ -12,7 +11,7 @@ import time
 import urllib.parse
 
 from people import PERIOD, Person, totp
-from place import TMP, run, until
+from place import TMP
 from terminal import Session, Unexpected, plain_env
 
 SHEET = re.compile(r"^ *(\d+)  ([0-9A-Z]{4}(?:-[0-9A-Z]{4}){3})"

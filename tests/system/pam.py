@@ -2,7 +2,8 @@
 """A small PAM application, for many logins in a short time.
 
 burst(SERVICE, USER, ANSWERS): a process for each answer, all at once, each
-answers every prompt with its own; the PAM codes, in the order of ANSWERS.
+answers the first prompt and gives up at a second; the PAM codes, in the
+order of ANSWERS.
 As a program, inside other namespaces: pam.py SERVICE USER ANSWER... prints
 the codes and the seconds it took.
 """
@@ -37,12 +38,17 @@ def authenticate(service, user, answer):
     libpam = ctypes.CDLL("libpam.so.0")
     libc.calloc.restype = libc.strdup.restype = ctypes.c_void_p
 
+    left = [answer.encode()]
+
     def converse(count, messages, responses, _data):
+        prompts = [i for i in range(count)
+                   if messages[i].contents.style in (1, 2)]
+        if len(prompts) > len(left):
+            return CONV_ERR
         array = libc.calloc(count, ctypes.sizeof(Response))
         typed = ctypes.cast(array, ctypes.POINTER(Response))
-        for i in range(count):
-            if messages[i].contents.style in (1, 2):
-                typed[i].text = libc.strdup(answer.encode())
+        for i in prompts:
+            typed[i].text = libc.strdup(left.pop())
         responses[0] = typed
         return 0
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """How the demo looks: headings, remarks, transcripts, screens."""
 import os
-import re
 import sys
 import textwrap
 
-from screen import BASIC, palette
+from screen import palette
 from terminal import visible
 
 WIDTH = 78

@@ -2,8 +2,6 @@
 """People with accounts, passwords and phones."""
 import os
 import pwd
-import re
-import subprocess
 import time
 
 from place import HOMES, run

@@ -9,11 +9,10 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 
-from terminal import Session, Unexpected, plain_env
+from terminal import Session, Unexpected
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SERVICE = "stepup-test-sshd"        # sshd's PAM service: the name it has

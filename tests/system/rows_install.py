@@ -71,6 +71,7 @@ def try_su(place, person):
     su = other.shell("/usr/bin/su", person.name, "-c", "id -un")
     su.answer("Password: ", person.password)
     status = su.wait()
+    place.log.expect(r"pam_stepup\(su:auth\)", mark)
     return status, su.text, place.log.since(mark)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real logins: sshd in three ways, sudo and su, with the service."""
 import os
-import pwd
 
 import enroll
 import pam
@@ -154,8 +153,8 @@ def sshd_password_method(place):
     session.expect("Password: ")
     give_up(session)
     # Had the refusals above been charged, these would not be 1 and 2.
-    matches("count=1/10", place.log.since(mark), "log")
-    matches("count=2/10", place.log.since(mark), "log")
+    place.log.expect("count=1/10", mark)
+    place.log.expect("count=2/10", mark)
 
 
 @row("sshd_unknown_and_unenrolled")
@@ -176,6 +175,7 @@ def sshd_unknown_and_unenrolled(place):
         give_up(session)
         texts.append(session.text)
     place.log.expect(f"deny.unenrolled user={person.name} ", mark)
+    place.log.expect("pam_unix.*authentication failure", mark)
     lacks("stepup.*nobody-here", place.log.since(mark), "log")
 
 
@@ -265,6 +265,7 @@ def sudo_stdin(place):
     said = person.run("sudo", "-S", "-p", "", "id", "-un", status=1,
                       input=f"{person.password}\n")
     lacks("^root$", said)
+    place.log.expect(r"deny\.input", mark)
     lacks(r"deny\.code", place.log.since(mark), "log")
 
 

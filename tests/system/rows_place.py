@@ -22,7 +22,12 @@ MARK = "/run/.containerenv"
 LOOK = ["/etc", "/usr/local", "/usr/sbin", "/usr/lib/systemd", "/var/lib",
         "/var/log", "/var/tmp", "/run", "/dev/log"]
 OURS = (MARK, TMP + "/", TMP + ".stepup-aside/")
-WITHOUT = ["capsh", "--drop=cap_sys_admin", "--", "-c", 'exec "$@"', "sh"]
+# Some of what a container's root lacks; CAP_SYS_ADMIN is what counts.
+LACKING = ("sys_admin", "sys_ptrace", "sys_nice", "sys_time", "net_admin",
+           "ipc_lock", "dac_read_search", "audit_control", "syslog",
+           "linux_immutable", "sys_rawio", "sys_module", "sys_boot")
+WITHOUT = ["capsh", "--drop=" + ",".join("cap_" + c for c in LACKING),
+           "--", "-c", 'exec "$@"', "sh"]
 
 
 def look(place):

@@ -2,13 +2,12 @@
 """With the service, without it, and while it comes and goes."""
 import os
 import socket
-import subprocess
 import threading
 
 import enroll
 from people import Person
-from place import run, until
-from rows import equal, lacks, matches, row
+from place import run
+from rows import equal, matches, row
 from rows_login import CODE, come_in, sudo, sudoers
 from terminal import Unexpected
 
@@ -178,9 +177,8 @@ def caller_limits(place):
             session.line(person.wrong_code())
             session.expect("Wrong code.*code: $|cannot be checked.*store")
         session.end()
-        logged = place.log.since(mark)
-        if "fail.store" not in logged:
-            matches(rf"deny\.code.*count={wanted}/10", logged, "log")
+        place.log.expect(rf"deny\.code.*count={wanted}/10|fail\.store",
+                         mark)
         place.stop("login")
     place.serve("login")
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Both doors under a real systemd, in namespaces of its own."""
 import os
-import re
 import shutil
 import subprocess
 
@@ -9,7 +8,7 @@ import enroll
 import pam
 from people import Person
 from place import HERE, TMP, run, until
-from rows import Skip, equal, lacks, matches, row
+from rows import Skip, equal, matches, row
 from terminal import Session, Unexpected, plain_env
 
 UNITS = ["stepupd.socket", "stepupd.service", "stepup-public.socket",
@@ -42,7 +41,7 @@ class Systemd:
         if not os.path.exists("/lib/systemd/systemd"):
             raise Skip("no systemd is installed here")
         self.place = place
-        self.cgroup = f"{CGROUPS}/stepup-check-{os.getpid()}"
+        self.cgroup = f"{CGROUPS}/stepup-check-{os.urandom(4).hex()}"
 
     def __enter__(self):
         self.place.stop()
@@ -67,8 +66,10 @@ class Systemd:
             self.pid = until("systemd starts", self.first_child)
             until("systemd answers", lambda: self.ctl(
                 "is-active", "check.target", status=None) == "active\n", 20)
-        except Unexpected as why:
+        except BaseException as why:
             self.__exit__()
+            if not isinstance(why, Unexpected):
+                raise
             with open(f"{TMP}/systemd.log") as f:
                 raise Unexpected(f"{why}; it said:\n{f.read()}")
         return self
@@ -265,19 +266,23 @@ def broken(place):
 
 
 def fifty(systemd, person):
-    """50 logins at once: one code is right, and taken once."""
+    """50 logins at once: one code is right, and taken once.  Systemd's
+    stock limit counts what comes in 2 s: where the machine is too busy for
+    that, once more."""
     code, wrong = person.code(), "12345"    # too short: free of charge
     shutil.copy(HERE + "/pam.py", TMP + "/pam.py")
-    said = systemd.run("/usr/bin/python3", "-B", TMP + "/pam.py",
-                       "stepup-check-burst", person.name,
-                       *([wrong] * 25 + [code] * 25)).split()
-    codes, took = list(map(int, said[:-1])), float(said[-1])
-    equal(codes.count(pam.SUCCESS), 1, "logins with one code")
-    equal(set(codes) - {pam.SUCCESS, pam.AUTH_ERR}, set(),
-          "other answers than success and refused")
-    if took > 2:
-        raise AssertionError(f"50 logins took {took} s")
-    systemd.healthy()
+    for inside in (1, 0, 0):
+        said = systemd.run("/usr/bin/python3", "-B", TMP + "/pam.py",
+                           "stepup-check-burst", person.name,
+                           *([wrong] * 25 + [code] * 25)).split()
+        codes, took = list(map(int, said[:-1])), float(said[-1])
+        equal(codes.count(pam.SUCCESS), inside, "logins with one code")
+        equal(set(codes) - {pam.SUCCESS, pam.AUTH_ERR, pam.CONV_ERR}, set(),
+              "other answers than success and refused")
+        systemd.healthy()
+        if took <= 2:
+            return
+    raise Unexpected(f"50 logins took {took} s")
 
 
 @row("systemd_burst")

@@ -11,7 +11,7 @@ import enroll
 from paper import Paper
 from people import Person, totp, PERIOD
 from place import TMP, Place
-from terminal import Session, Unexpected, plain_env
+from terminal import Session, Unexpected
 
 PASSWORDS = {"alice": "blue bicycle", "bob": "seven apples",
              "carol": "quiet river"}
