@@ -4,6 +4,8 @@
  * sees it, and given back when it was right: however many conversations
  * run at once, an hour has room for LIMIT_PASSWORDS wrong ones.
  */
+#include <sys/stat.h>
+
 #include <security/pam_appl.h>
 
 #include <stdlib.h>
@@ -201,15 +203,13 @@ try_outcome(struct password *p, pam_handle_t *pamh, int rc)
 }
 
 static enum outcome
-password_try(struct password *p, const char *name)
+try_once(struct password *p, const char *name)
 {
 	struct pam_conv conv = { converse, p };
 	pam_handle_t *pamh = NULL;
 	enum outcome o;
 	int rc;
 
-	p->charged = false;
-	p->stop = OUT_ASK;
 	if (pam_start(SITE_OWN_SERVICE, name, &conv, &pamh) != PAM_SUCCESS)
 		return failure_set(p->failure, OUT_SERVICE, NULL,
 		    "cannot start PAM service stepup");
@@ -220,6 +220,23 @@ password_try(struct password *p, const char *name)
 		rc = authenticate(pamh, name);
 	o = try_outcome(p, pamh, rc);
 	pam_end(pamh, rc);
+	return o;
+}
+
+/*
+ * PAM's modules make files of their own (pam_faillock its folder in /run),
+ * which other programs read: they get the umask those modules expect.
+ */
+static enum outcome
+password_try(struct password *p, const char *name)
+{
+	mode_t before = umask(022);
+	enum outcome o;
+
+	p->charged = false;
+	p->stop = OUT_ASK;
+	o = try_once(p, name);
+	umask(before);
 	return o;
 }
 
