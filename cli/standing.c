@@ -70,6 +70,8 @@ read_run(struct session *s, enum wire_verb verb, struct wire_message *m,
 		state = session_next(s, m);
 		if (state != SESSION_OPEN)
 			return state;
+		if (wire_refused(m))
+			return SESSION_OPEN;
 		if (m->verb != ((uint8_t)verb | WIRE_REPLY))
 			return SESSION_MALFORMED;
 		if (wire_has(m, TAG_LAST))

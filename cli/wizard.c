@@ -69,6 +69,8 @@ round_step(const struct wire_message *m, enum wire_verb verb,
 {
 	char text[WIRE_STRING_MAX + 1];
 
+	if (wire_refused(m))
+		return ROUND_ANSWER;
 	if (m->verb == ((uint8_t)verb | WIRE_REPLY))
 		return wire_has(m, TAG_LAST) ? ROUND_ANSWER : ROUND_ON;
 	switch (m->verb) {

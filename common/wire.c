@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/outcome.h"
 #include "common/wire.h"
 
 enum type { TYPE_U8 = 1, TYPE_U32, TYPE_I64, TYPE_STRING, TYPE_BYTES };
@@ -200,6 +201,27 @@ wire_get_secret(const struct wire_message *m, enum wire_tag tag,
 
 	secret_wipe(out);
 	return f->present && secret_set(out, f->data, f->len);
+}
+
+bool
+wire_refused(const struct wire_message *m)
+{
+	uint32_t outcome;
+
+	if (m->verb != WIRE_REPLY || !wire_get_uint(m, TAG_OUTCOME, &outcome))
+		return false;
+	switch (outcome) {
+	case OUT_MEMORY:
+	case OUT_CONFIG:
+	case OUT_SERVICE:
+	case OUT_PROTOCOL:
+	case OUT_BUSY:
+	case OUT_STORE:
+	case OUT_PEER:
+		return true;
+	default:
+		return false;
+	}
 }
 
 void

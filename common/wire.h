@@ -167,6 +167,13 @@ struct wire_message {
 bool wire_read(const void *data, size_t len, struct wire_message *);
 
 /*
+ * Whether this is a refusal made before any request was read (verb
+ * WIRE_REPLY alone): it answers every verb, and only failures and OUT_PEER
+ * come that way.
+ */
+bool wire_refused(const struct wire_message *);
+
+/*
  * Getters.  Absent: false, *out is 0 or "".  The integer ones take a field
  * of the tag's own width.
  */

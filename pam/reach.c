@@ -91,7 +91,7 @@ read_reply(const struct wire_message *m, uint8_t verb, const char *path,
 	char reason[64];
 	uint32_t outcome;
 
-	if (m->verb != (verb | WIRE_REPLY) ||
+	if ((m->verb != (verb | WIRE_REPLY) && !wire_refused(m)) ||
 	    !wire_get_uint(m, TAG_OUTCOME, &outcome)) {
 		refuse(r, OUT_PROTOCOL, path, "not an answer to this");
 		return;

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "common/outcome.h"
 #include "common/wire.h"
 
 static void
@@ -157,10 +158,38 @@ waiting_is_bounded(void **state)
 	close(fds[1]);
 }
 
+/* A refusal without a verb answers any; success never comes that way. */
+static void
+refused_unread(void **state)
+{
+	struct wire_writer w;
+	struct wire_message m;
+	uint32_t o;
+	bool may;
+
+	(void)state;
+	for (o = 0; o < OUT_COUNT; o++) {
+		may = o == OUT_MEMORY || o == OUT_CONFIG || o == OUT_SERVICE ||
+		    o == OUT_PROTOCOL || o == OUT_BUSY || o == OUT_STORE ||
+		    o == OUT_PEER;
+		wire_start(&w, WIRE_VERSION, WIRE_REPLY);
+		wire_put_uint(&w, TAG_OUTCOME, o);
+		assert_true(wire_read(w.data, w.len, &m));
+		assert_int_equal(wire_refused(&m), may);
+		w.data[1] = VERB_CHECK | WIRE_REPLY;
+		assert_true(wire_read(w.data, w.len, &m));
+		assert_false(wire_refused(&m));
+	}
+	wire_start(&w, WIRE_VERSION, WIRE_REPLY);
+	assert_true(wire_read(w.data, w.len, &m));
+	assert_false(wire_refused(&m));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refused_unread),
 		cmocka_unit_test(packets_travel_whole),
 		cmocka_unit_test(packets_too_long),
 		cmocka_unit_test(the_end),
