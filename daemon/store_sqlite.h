@@ -45,6 +45,10 @@
 #define LITE_STEP_MIN		200
 #define LITE_STEP_MAX		800
 
+/* limiters of an account's row: five numbers each, in the order of enum
+   limiter_name and struct limiter. */
+#define LITE_LIMITERS		(LIMITERS * 5 * 8)
+
 #define LITE_TALLY_DAYS		90
 #define LITE_LIST_BATCH		16
 
@@ -120,6 +124,9 @@ enum store_code lite_code(struct store *, int rc, const char *doing,
     struct failure *);
 enum store_code lite_refuse(struct store *, const char *why, struct failure *);
 enum store_code lite_break(struct store *, const char *why, struct failure *);
+/* Numbers in blobs: 8 bytes, big-endian; return what follows. */
+uint8_t *lite_put(uint8_t *, int64_t);
+const uint8_t *lite_get(const uint8_t *, int64_t *);
 /* The busy handler; arg is the handle. */
 int lite_busy(void *arg, int count);
 void lite_patience(struct store *, int64_t us);

@@ -12,31 +12,57 @@
 enum change { CHANGE_NONE = 0, CHANGE_ENROLLED, CHANGE_ADDED, CHANGE_CODES,
 	CHANGE_REMOVED };
 
-static void
-bind_limiters(struct lite_call *c, const struct account *a)
+/*
+ * Always the same length, so that a row is overwritten in its place: with
+ * columns a cleared counter made it shorter, which took 0.05 us to tell.
+ */
+static size_t
+pack_limiters(const struct account *a, uint8_t *out)
 {
 	const struct limiter *l;
+
+	for (l = a->limiters; l < a->limiters + LIMITERS; l++) {
+		out = lite_put(out, l->consecutive);
+		out = lite_put(out, l->total);
+		out = lite_put(out, l->total_since);
+		out = lite_put(out, l->wait_start);
+		out = lite_put(out, l->wait_length);
+	}
+	return LITE_LIMITERS;
+}
+
+/* What load would refuse is not written. */
+static bool
+limiters_sound(const struct account *a)
+{
+	const struct limiter *l;
+	bool sound = true;
+
+	for (l = a->limiters; l < a->limiters + LIMITERS; l++)
+		sound = sound && l->consecutive >= 0 && l->total >= 0 &&
+		    l->total_since >= 0 && l->wait_start >= 0 &&
+		    l->wait_length >= 0 && l->wait_length <= LIMIT_WAIT_MAX;
+	return sound;
+}
+
+static bool
+spent_sound(const struct account *a)
+{
 	size_t i;
 
-	for (i = 0; i < LIMITERS; i++) {
-		l = &a->limiters[i];
-		lite_int(c, l->consecutive);
-		lite_int(c, l->total);
-		lite_int(c, l->total_since);
-		lite_int(c, l->wait_start);
-		lite_int(c, l->wait_length);
-	}
+	for (i = 0; i < a->recovery.count; i++)
+		if (a->recovery.codes[i].spent_at < 0)
+			return false;
+	return true;
 }
 
 static size_t
 pack_spent(const struct recovery_set *set, uint8_t *out)
 {
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < set->count; i++)
-		for (k = 0; k < 8; k++)
-			out[i * 8 + k] = (uint8_t)
-			    ((uint64_t)set->codes[i].spent_at >> (56 - 8 * k));
+		out = lite_put(out, set->codes[i].spent_at);
 	return set->count * 8;
 }
 
@@ -104,10 +130,11 @@ set_spent(struct store *s, const struct account *a, struct failure *f)
 static enum store_code
 set_limiters(struct store *s, const struct account *a, struct failure *f)
 {
+	uint8_t limiters[LITE_LIMITERS];
 	struct lite_call c;
 
 	lite_call(&c, s, LITE_SET_LIMITERS);
-	bind_limiters(&c, a);
+	lite_blob(&c, limiters, pack_limiters(a, limiters));
 	lite_int(&c, a->id);
 	return write_one(&c, f);
 }
@@ -115,6 +142,7 @@ set_limiters(struct store *s, const struct account *a, struct failure *f)
 static enum store_code
 new_account(struct store *s, const struct account *a, struct failure *f)
 {
+	uint8_t limiters[LITE_LIMITERS];
 	struct lite_call c;
 
 	lite_call(&c, s, LITE_NEW_ACCOUNT);
@@ -125,7 +153,7 @@ new_account(struct store *s, const struct account *a, struct failure *f)
 	lite_int(&c, a->enrolled_at);
 	lite_int(&c, a->locked);
 	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
-	bind_limiters(&c, a);
+	lite_blob(&c, limiters, pack_limiters(a, limiters));
 	return write_one(&c, f);
 }
 
@@ -133,13 +161,14 @@ new_account(struct store *s, const struct account *a, struct failure *f)
 static enum store_code
 set_enrolled(struct store *s, const struct account *a, struct failure *f)
 {
+	uint8_t limiters[LITE_LIMITERS];
 	enum store_code code;
 	struct lite_call c;
 	int changed;
 
 	lite_call(&c, s, LITE_SET_ENROLLED);
 	lite_int(&c, a->enrolled_at);
-	bind_limiters(&c, a);
+	lite_blob(&c, limiters, pack_limiters(a, limiters));
 	lite_int(&c, a->id);
 	lite_blob(&c, a->name, strlen(a->name));
 	lite_int(&c, a->uid);
@@ -262,14 +291,17 @@ whole(const struct account *a, enum effect_kind kind)
 		return a->id > 0 &&
 		    a->credential_count <= ACCOUNT_CREDENTIALS_MAX;
 	case EFFECT_CODES:
-		return a->id > 0 && a->recovery.count <= ACCOUNT_CODES_MAX;
+		return a->id > 0 && a->recovery.count <= ACCOUNT_CODES_MAX &&
+		    spent_sound(a);
 	case EFFECT_LIMITERS:
+		return a->id > 0 && limiters_sound(a);
 	case EFFECT_REMOVE:
 		return a->id > 0;
 	case EFFECT_ENROLL:
 	case EFFECT_ADD:
 	case EFFECT_NEW_CODES:
-		return a->id > 0 && credentials && codes;
+		return a->id > 0 && credentials && codes && spent_sound(a) &&
+		    limiters_sound(a);
 	}
 	return false;
 }

@@ -8,20 +8,6 @@
 
 #include "daemon/store_sqlite.h"
 
-/* One limiter of an account's row; in the order of enum limiter_name. */
-#define COLUMNS(l)							\
-	l "_consecutive, " l "_total, " l "_since, " l "_wait, " l "_length"
-#define SETS(l)								\
-	l "_consecutive = ?, " l "_total = ?, " l "_since = ?, "	\
-	l "_wait = ?, " l "_length = ?"
-#define LIMITER_COLUMNS							\
-	COLUMNS("totp_login") ", " COLUMNS("recovery_login") ", "	\
-	COLUMNS("totp_public") ", " COLUMNS("recovery_public")
-#define LIMITER_SETS							\
-	SETS("totp_login") ", " SETS("recovery_login") ", "		\
-	SETS("totp_public") ", " SETS("recovery_public")
-#define FIVE "?, ?, ?, ?, ?"
-
 /* At most four old rows go with a new one: bounded work, and rings that
    were made smaller shrink with use. */
 #define OLDEST(table) "(SELECT min(id) FROM " table ") + 3"
@@ -37,7 +23,7 @@ static const char *const sql[] = {
 	[LITE_USER_VERSION] = "PRAGMA user_version",
 
 	[LITE_LOAD_ACCOUNT] = "SELECT id, name, uid, created_at, enrolled_at,"
-	    " locked, lock_reason, " LIMITER_COLUMNS
+	    " locked, lock_reason, limiters"
 	    " FROM account WHERE name = ? OR uid = ?",
 	[LITE_LOAD_CREDENTIALS] = "SELECT id, kind, label, algorithm, digits,"
 	    " period, created_at, used_at, last_step, key_id, nonce, sealed"
@@ -55,15 +41,14 @@ static const char *const sql[] = {
 	    " WHERE id = ? AND account = ?",
 	[LITE_SET_SPENT] = "UPDATE recovery SET spent = ?, touch = touch + 1"
 	    " WHERE account = ? AND salt = ?",
-	[LITE_SET_LIMITERS] = "UPDATE account SET " LIMITER_SETS ","
+	[LITE_SET_LIMITERS] = "UPDATE account SET limiters = ?,"
 	    " touch = touch + 1 WHERE id = ?",
-	[LITE_SET_ENROLLED] = "UPDATE account SET enrolled_at = ?, "
-	    LIMITER_SETS ", touch = touch + 1"
+	[LITE_SET_ENROLLED] = "UPDATE account SET enrolled_at = ?,"
+	    " limiters = ?, touch = touch + 1"
 	    " WHERE id = ? AND name = ? AND uid = ?",
 	[LITE_NEW_ACCOUNT] = "INSERT INTO account (id, name, uid, created_at,"
-	    " enrolled_at, locked, lock_reason, " LIMITER_COLUMNS ", touch)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, " FIVE ", " FIVE ", " FIVE ", "
-	    FIVE ", 0)",
+	    " enrolled_at, locked, lock_reason, limiters, touch)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
 	/* The lowest free position, so that the ninth has none; never
 	   without a recovery set. */
 	[LITE_NEW_CREDENTIAL] = "INSERT INTO credential (position, account,"
@@ -185,6 +170,28 @@ lite_break(struct store *s, const char *why, struct failure *f)
 	s->broken = true;
 	failure_set(f, OUT_STORE, s->path, "%s", why);
 	return STORE_BROKEN;
+}
+
+uint8_t *
+lite_put(uint8_t *out, int64_t value)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		out[i] = (uint8_t)((uint64_t)value >> (56 - 8 * i));
+	return out + 8;
+}
+
+const uint8_t *
+lite_get(const uint8_t *in, int64_t *value)
+{
+	uint64_t v = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		v = v << 8 | in[i];
+	*value = (int64_t)v;
+	return in + 8;
 }
 
 static int64_t

@@ -69,20 +69,31 @@ row_string(struct row *r, int type, size_t least, size_t room, char *buf)
 }
 
 static void
-row_limiter(struct row *r, struct limiter *l)
+row_limiters(struct row *r, struct limiter limiters[LIMITERS])
 {
-	l->consecutive = row_int(r, 0, INT64_MAX);
-	l->total = row_int(r, 0, INT64_MAX);
-	l->total_since = row_int(r, 0, INT64_MAX);
-	l->wait_start = row_int(r, 0, INT64_MAX);
-	l->wait_length = row_int(r, 0, LIMIT_WAIT_MAX);
+	uint8_t packed[LITE_LIMITERS];
+	const uint8_t *in = packed;
+	struct limiter *l;
+
+	if (row_bytes(r, SQLITE_BLOB, sizeof(packed), sizeof(packed),
+	    packed) == 0)
+		return;
+	for (l = limiters; l < limiters + LIMITERS; l++) {
+		in = lite_get(in, &l->consecutive);
+		in = lite_get(in, &l->total);
+		in = lite_get(in, &l->total_since);
+		in = lite_get(in, &l->wait_start);
+		in = lite_get(in, &l->wait_length);
+		if (l->consecutive < 0 || l->total < 0 ||
+		    l->total_since < 0 || l->wait_start < 0 ||
+		    l->wait_length < 0 || l->wait_length > LIMIT_WAIT_MAX)
+			r->ok = false;
+	}
 }
 
 static void
 row_account(struct row *r, struct account *a)
 {
-	size_t i;
-
 	a->id = row_int(r, 1, INT64_MAX);
 	row_string(r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX, a->name);
 	a->uid = (uid_t)row_int(r, 0, UINT32_MAX - 1);
@@ -90,8 +101,7 @@ row_account(struct row *r, struct account *a)
 	a->enrolled_at = row_int(r, 0, INT64_MAX);
 	a->locked = row_int(r, 0, 1) != 0;
 	row_string(r, SQLITE_BLOB, 0, ACCOUNT_REASON_MAX, a->lock_reason);
-	for (i = 0; i < LIMITERS; i++)
-		row_limiter(r, &a->limiters[i]);
+	row_limiters(r, a->limiters);
 }
 
 static void
@@ -120,8 +130,7 @@ row_recovery(struct row *r, struct recovery_set *set)
 {
 	uint8_t hashes[ACCOUNT_CODES_MAX * RECOVERY_HASH];
 	uint8_t spent[ACCOUNT_CODES_MAX * 8];
-	size_t i, k, n;
-	uint64_t at;
+	size_t i, n;
 
 	set->rounds = (unsigned)row_int(r, 1, 10000000);
 	set->created_at = row_int(r, 1, INT64_MAX);
@@ -136,11 +145,9 @@ row_recovery(struct row *r, struct recovery_set *set)
 	for (i = 0; i < n; i++) {
 		memcpy(set->codes[i].hash, hashes + i * RECOVERY_HASH,
 		    RECOVERY_HASH);
-		for (at = 0, k = 0; k < 8; k++)
-			at = at << 8 | spent[i * 8 + k];
-		if (at > INT64_MAX)
+		lite_get(spent + i * 8, &set->codes[i].spent_at);
+		if (set->codes[i].spent_at < 0)
 			r->ok = false;
-		set->codes[i].spent_at = (int64_t)at;
 	}
 }
 

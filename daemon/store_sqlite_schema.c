@@ -5,7 +5,7 @@
  * Types and ranges are checks of the tables (STRICT is younger than SQLite
  * 3.34).  What belongs together cannot be committed apart: a recovery set
  * needs a first authenticator, an authenticator a recovery set, both an
- * account; and an account's limiters are columns of its own row.  The
+ * account; and an account's limiters lie in its own row.  The
  * foreign keys are deferred, so the order of writing is free.
  */
 #include <sys/random.h>
@@ -44,18 +44,7 @@
 	" length(key_id) = 8 AND key_id NOT GLOB '*[^0-9a-f]*')"
 #define UID_MAX_TEXT "4294967294"
 
-#define LIMITER(l)							\
-	l "_consecutive INTEGER NOT NULL, " l "_total INTEGER NOT NULL, " \
-	l "_since INTEGER NOT NULL, " l "_wait INTEGER NOT NULL, "	\
-	l "_length INTEGER NOT NULL, "
-#define LIMITER_JOIN(l, by)						\
-	l "_consecutive" by l "_total" by l "_since" by l "_wait" by	\
-	l "_length"
-#define LIMITERS_JOIN(by)						\
-	LIMITER_JOIN("totp_login", by) by				\
-	LIMITER_JOIN("recovery_login", by) by				\
-	LIMITER_JOIN("totp_public", by) by				\
-	LIMITER_JOIN("recovery_public", by)
+_Static_assert(LITE_LIMITERS == 160, "the schema says so");
 
 static const char schema[] =
 	/* Row 1 is the store; others hold free space while it is made. */
@@ -67,7 +56,11 @@ static const char schema[] =
 	"  AND filler IS NULL ELSE n BETWEEN 2 AND 64 AND id IS NULL"
 	"  AND birth_key IS NULL AND typeof(filler) = 'blob' END));"
 
-	/* enrolled_at stays when factors go: once had one. */
+	/*
+	 * enrolled_at stays when factors go: once had one.  limiters: totp
+	 * and recovery of the login door, then of the public door; each has
+	 * consecutive, total, since, wait, length, of 8 bytes, big-endian.
+	 */
 	"CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id > 0),"
 	" name BLOB NOT NULL UNIQUE CHECK (typeof(name) = 'blob'"
 	"  AND length(name) BETWEEN 1 AND 255 AND instr(name, x'00') = 0),"
@@ -75,14 +68,10 @@ static const char schema[] =
 	"  AND uid BETWEEN 0 AND " UID_MAX_TEXT "),"
 	" created_at INTEGER NOT NULL, enrolled_at INTEGER NOT NULL,"
 	" locked INTEGER NOT NULL CHECK (locked IN (0, 1)), "
-	BYTES("lock_reason", "0", "200") ", "
-	LIMITER("totp_login") LIMITER("recovery_login")
-	LIMITER("totp_public") LIMITER("recovery_public")
-	"touch INTEGER NOT NULL, "
-	NUMBERS("0", "created_at, enrolled_at, touch, " LIMITERS_JOIN(", "),
-	    "created_at + enrolled_at + touch + " LIMITERS_JOIN(" + ")) ","
-	" CHECK (max(totp_login_length, recovery_login_length,"
-	"  totp_public_length, recovery_public_length) <= 86400));"
+	BYTES("lock_reason", "0", "200") ", " BYTES("limiters", "160", "160")
+	", touch INTEGER NOT NULL, "
+	NUMBERS("0", "created_at, enrolled_at, touch",
+	    "created_at + enrolled_at + touch") ");"
 
 	/* hashes: 32 bytes each; spent: when, 8 bytes each, big-endian. */
 	"CREATE TABLE recovery (account INTEGER PRIMARY KEY"

@@ -112,7 +112,7 @@ suite_bad_accounts(void **state)
 	struct scene *sc = *state;
 	struct failure f = { .path = "" };
 	char name[ACCOUNT_NAME_MAX + 2];
-	struct account bad[12], got;
+	struct account bad[14], got;
 	size_t i;
 
 	for (i = 0; i < COUNT(bad); i++)
@@ -129,6 +129,8 @@ suite_bad_accounts(void **state)
 	bad[9].credentials[0].sealed.len = SEAL_TAG;
 	bad[10].credentials[0].sealed.key_id[3] = 'X';
 	bad[11].limiters[2].wait_length = -1;
+	bad[12].limiters[3].wait_length = LIMIT_WAIT_MAX + 1;
+	bad[13].recovery.codes[9].spent_at = -1;
 	for (i = 0; i < COUNT(bad); i++) {
 		suite_begin(sc->store, STORE_WRITE);
 		assert_int_equal(sample_apply(driver, sc->store, &bad[i],

@@ -20,7 +20,7 @@ enrolled(void **state)
 	return 0;
 }
 
-#define LIMITERS_SQL "0,0,0,0,0, 0,0,0,0,0, 0,0,0,0,0, 0,0,0,0,0"
+#define LIMITERS_SQL "zeroblob(160)"
 #define ACCOUNT_SQL(id, name, uid)					\
 	"INSERT INTO account VALUES (" id ", " name ", " uid		\
 	", 1, 1, 0, x'', " LIMITERS_SQL ", 0);"
@@ -121,14 +121,11 @@ ranges(void **state)
 		"UPDATE account SET locked = NULL",
 		"UPDATE account SET lock_reason = 'text'",
 		"UPDATE account SET lock_reason = zeroblob(201)",
-		"UPDATE account SET totp_login_consecutive = -1",
-		"UPDATE account SET recovery_login_total = 1.5",
-		"UPDATE account SET totp_public_since = x'00'",
-		"UPDATE account SET recovery_public_wait = NULL",
-		"UPDATE account SET totp_login_length = 86401",
-		"UPDATE account SET recovery_public_length = 86401",
-		"UPDATE account SET recovery_public_length = -1",
-		"UPDATE account SET totp_public_total = 9223372036854775807",
+		"UPDATE account SET limiters = zeroblob(159)",
+		"UPDATE account SET limiters = zeroblob(161)",
+		"UPDATE account SET limiters = NULL",
+		"UPDATE account SET limiters = printf('%160s', '')",
+		"UPDATE account SET touch = 9223372036854775807",
 		"UPDATE account SET touch = 0.5",
 		"UPDATE recovery SET rounds = 10000001",
 		"UPDATE recovery SET rounds = 1.5",
@@ -207,7 +204,12 @@ past_the_checks(void **state)
 		"UPDATE recovery SET spent = 'text'",
 		"UPDATE recovery SET spent = randomblob(80) || x'00'",
 		"UPDATE account SET locked = 'no'",
-		"UPDATE account SET totp_login_consecutive = -5",
+		"UPDATE account SET limiters = x''",
+		/* consecutive negative; the last length over a day */
+		"UPDATE account SET limiters = CAST(x'ff' || zeroblob(159)"
+		    " AS BLOB)",
+		"UPDATE account SET limiters = CAST(zeroblob(157) ||"
+		    " x'015181' AS BLOB)",
 		"UPDATE account SET lock_reason = zeroblob(5000)",
 	};
 	struct scene *sc = *state;
