@@ -75,7 +75,7 @@ def try_su(place, person):
     return status, su.text, place.log.since(mark)
 
 
-@row("before_birth", needed=True)
+@row("before_birth")
 def before_birth(place):
     """Neither key nor store: everybody is refused, and told what to do."""
     place.protect()
@@ -110,6 +110,7 @@ def birth(place):
 def half_a_birth(place):
     """Key or store missing: --init names it and repairs nothing; a missing
     store is never `not enrolled`."""
+    place.protect()
     person = Person(place, "newborn")
     store = os.path.join(place.statedir, "stepup.db")
     for path in (place.keyring, store):
