@@ -198,7 +198,9 @@ evaluate(struct account *a, const struct request *r, const struct policy *p,
 		accept(a, r, &v, now);
 	} else if (v.spent) {
 		o = OUT_REPLAY;
-		d->facts.wait = v.next > now ? (uint32_t)(v.next - now) : 1;
+		if (kind == KIND_TOTP)
+			d->facts.wait = v.next > now ?
+			    (uint32_t)(v.next - now) : 1;
 	} else {
 		o = OUT_BAD_CODE;
 		*m = limit_charge(*m, &p->limits, now);
