@@ -172,7 +172,8 @@ accept(struct account *a, const struct request *r, const struct match *v,
 		a->credentials[v->which].used_at = now;
 		*totp = limit_clear(*totp, r->earlier, now);
 	} else {
-		a->recovery.codes[v->which].spent_at = now;
+		/* 0 is unspent, also where the clock cannot be read */
+		a->recovery.codes[v->which].spent_at = now > 0 ? now : 1;
 		*recovery = limit_clear(*recovery, 0, now);
 		*totp = limit_forgive(*totp, r->earlier);
 	}
