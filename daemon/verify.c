@@ -14,7 +14,9 @@ struct turn {
 	const struct store_driver *driver;
 	struct store		*store;
 	struct account		*account;	/* scratch, wiped after use */
-	bool			 broken;	/* open anew before the next */
+	/* Not STORE_OK: the handle is spoilt, open anew before the next. */
+	enum store_code		 spoilt;
+	struct failure		 failure;
 };
 
 static void
@@ -33,8 +35,10 @@ turn_ok(struct turn *t, struct ask *a, enum store_code code,
 	if (code == STORE_OK)
 		return true;
 	if (code == STORE_BROKEN || code == STORE_REFUSED ||
-	    code == STORE_ABSENT)
-		t->broken = true;
+	    code == STORE_ABSENT) {
+		t->spoilt = code;
+		t->failure = *f;
+	}
 	ask_fail(a, store_outcome(code), f);
 	return false;
 }
@@ -84,7 +88,7 @@ turn_end(struct turn *t)
 		account_wipe(t->account);
 		free(t->account);
 	}
-	if (t->broken)
+	if (t->spoilt != STORE_OK)
 		site_drop_store(t->site);
 }
 
@@ -193,6 +197,9 @@ verify_checks(struct site *site, const struct settings *settings,
 	if (turn_start(&t, site, settings, STORE_READ, rest, n)) {
 		for (i = 0; i < n; i++)
 			check_one(&t, rest[i], clock_now());
+		/* A store found broken has told nobody the truth. */
+		if (t.spoilt != STORE_OK)
+			turn_fail_all(&t, rest, n, t.spoilt, &t.failure);
 		t.driver->rollback(t.store);
 	}
 	turn_end(&t);
