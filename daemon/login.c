@@ -107,8 +107,8 @@ time_pass(struct login *l)
 	if (l->paused_until != 0 && l->paused_until <= now)
 		accept_resume(l);
 	if (l->tend_at != 0 && l->tend_at <= now) {
-		l->tend_at = 0;
 		site_tend(l->site, true);
+		l->tend_at = now + LOGIN_QUIET_MS;
 	}
 }
 

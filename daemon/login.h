@@ -12,6 +12,7 @@
 #define LOGIN_REQUEST_MS	5000
 /* After so much silence the store is tended to. */
 #define LOGIN_IDLE_MS		250
+#define LOGIN_QUIET_MS		5000	/* then: the public door writes, too */
 
 /*
  * Serves until SIGTERM or SIGINT; SIGHUP looks at the files again.

@@ -187,6 +187,11 @@ site_store(struct site *s, struct store **out, struct failure *f)
 			    "not initialised, run stepupd --init");
 		if (code != STORE_OK)
 			return store_outcome(code);
+		/* Open, but without the space kept for bad days. */
+		if (f->reason[0] != '\0')
+			log_line(LOG_WARNING, "store: path=%s reason=%s",
+			    f->path, f->reason);
+		memset(f, 0, sizeof(*f));
 		memcpy(s->store_path, s->settings.store,
 		    sizeof(s->store_path));
 	}
