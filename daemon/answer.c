@@ -76,8 +76,7 @@ compare_step(const struct credential *c, size_t which, int64_t step,
 	same = text_equal(code, digits, sizeof(code));
 	if (same && step > c->last_step) {
 		v->fresh = true;
-		v->which = which;
-		v->step = step;
+		v->steps[which] = step;
 	} else if (same) {
 		v->spent = true;
 		v->next = (c->last_step + 1) * c->period;

@@ -36,15 +36,17 @@ unsigned answer_form(const struct account *, const char *typed, size_t len,
 struct match {
 	bool	fresh;
 	bool	spent;
-	size_t	which;		/* credential or code that was fresh */
-	int64_t	step;
+	size_t	which;		/* the recovery code that was fresh */
+	int64_t	steps[ACCOUNT_CREDENTIALS_MAX];	/* the latest fresh step of
+						   each credential; 0: none */
 	int64_t	next;		/* spent: when another code is due */
 	bool	failed;		/* could not be computed */
 };
 
 /*
  * `digits` against every step of the window of every authenticator that
- * shows as many.  Their secrets are open.  The latest fresh step counts.
+ * shows as many.  Their secrets are open.  Two authenticators may show the
+ * same: then both are told.
  */
 struct match match_totp(const struct account *, unsigned window,
     const char *digits, int64_t now);

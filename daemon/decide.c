@@ -158,6 +158,22 @@ effect(struct decision *d, enum effect_kind kind)
 		d->effects[d->effect_count++] = kind;
 }
 
+/* One code, one success: spent wherever it would have been fresh. */
+static void
+spend_steps(struct account *a, const struct match *v, int64_t now)
+{
+	struct credential *c;
+	size_t i;
+
+	for (i = 0; i < a->credential_count; i++) {
+		c = &a->credentials[i];
+		if (v->steps[i] <= c->last_step)
+			continue;
+		c->last_step = v->steps[i];
+		c->used_at = now;
+	}
+}
+
 /* Success: the step or the code is spent, the kind's failures are gone. */
 static void
 accept(struct account *a, const struct request *r, const struct match *v,
@@ -168,8 +184,7 @@ accept(struct account *a, const struct request *r, const struct match *v,
 	    &a->limiters[limiter_of(KIND_RECOVERY, r->door)];
 
 	if (r->answer.kind == KIND_TOTP) {
-		a->credentials[v->which].last_step = v->step;
-		a->credentials[v->which].used_at = now;
+		spend_steps(a, v, now);
 		*totp = limit_clear(*totp, r->earlier, now);
 	} else {
 		/* 0 is unspent, also where the clock cannot be read */
