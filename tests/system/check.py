@@ -31,6 +31,7 @@ def main():
     place = Place(options.build)
     try:
         with open(path, "w") as log:
+            place.belongs_to_builder(os.path.dirname(path), path)
             return 0 if Runner(place, log).all(options.row) else 1
     finally:
         place.close()

@@ -20,6 +20,7 @@ def keep(place, name, content):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, name), "wb") as f:
         f.write(content if isinstance(content, bytes) else content.encode())
+    place.belongs_to_builder(folder, f.name)
 
 
 @row("enroll_on_80x24")

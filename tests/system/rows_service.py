@@ -161,6 +161,63 @@ def broken_settings(place):
     run(place.stepupd, "-t")
 
 
+@row("settings_checked_by_anybody")
+def settings_checked(place):
+    """stepupd -t -f FILE tells an ordinary person what is wrong, and
+    where."""
+    person = Person(place, "mallory")
+    path = os.path.join(person.home, "draft.conf")
+    for text, status in (('attempts = 5\n', 0),
+                         ('attempts = 5\nattempts = 6\n', 1)):
+        with open(path, "w") as f:
+            f.write(text)
+        said = person.run(place.stepupd, "-t", "-f", path, status=status)
+        if status:
+            matches(r"draft\.conf:2:", said, "stepupd -t")
+
+
+@row("a_client_gone_at_the_prompt")
+def client_gone(place):
+    """Who leaves at the prompt is not charged and holds nothing."""
+    person = enroll.ready(place, "svc9")
+    for way in ("ssh", "su"):
+        session = (place.ssh(person.name) if way == "ssh" else
+                   Person(place, "mallory").shell("/usr/bin/su",
+                                                  person.name))
+        session.answer("Password: ", person.password)
+        session.expect(CODE)
+        session.end()
+    mark = place.log.mark()
+    come_in(place.ssh(person.name), person, person.wrong_code(),
+            person.code())
+    place.log.expect("count=1/10", mark)
+
+
+@row("a_stopped_su_holds_nothing")
+def stopped_su(place):
+    """The person who started su may stop it at the prompt: nobody waits,
+    with the service and without."""
+    person = enroll.ready(place, "svc10")
+    other = Person(place, "mallory")
+    parked = []
+    for _ in range(3):
+        session = other.shell("/usr/bin/su", person.name)
+        session.answer("Password: ", person.password)
+        session.expect(CODE)
+        other.run("kill", "-STOP", str(session.pid))
+        parked.append(session)
+    come_in(place.ssh(person.name), person, person.code())
+    place.stop("login")
+    try:
+        come_in(place.ssh(person.name), person, person.code())
+    finally:
+        place.serve("login")
+    # Going on after days: the answer counts like any other.
+    other.run("kill", "-CONT", str(parked[0].pid))
+    parked[0].line(person.used_code())
+    parked[0].expect("Already used")
+
+
 @row("limits_of_the_caller")
 def caller_limits(place):
     """ulimit -f 0 before su: the wrong code is on record, or nobody
