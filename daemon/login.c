@@ -20,6 +20,7 @@
 #include "daemon/log.h"
 #include "daemon/login.h"
 #include "daemon/login_conn.h"
+#include "daemon/notify.h"
 #include "daemon/round.h"
 #include "daemon/single.h"
 #include "daemon/site.h"
@@ -130,6 +131,7 @@ timeout(const struct login *l)
 	sooner(&first, c != NULL ? c->deadline : 0);
 	sooner(&first, l->paused_until);
 	sooner(&first, l->tend_at);
+	sooner(&first, notify_next());
 	if (first == 0)
 		return -1;
 	left = first - wire_now_ms();
@@ -219,6 +221,7 @@ login_serve(const struct paths *paths, struct listener *listener)
 	struct failure f = { 0 };
 	bool failed;
 
+	notify_start();
 	if (clean_server(&listener->fd, &f) != OUT_DONE ||
 	    (l = calloc(1, sizeof(*l))) == NULL) {
 		log_failure(OUT_SERVICE, &f);
@@ -229,6 +232,7 @@ login_serve(const struct paths *paths, struct listener *listener)
 		return 1;
 	}
 	site_open(l->site);
+	(void)notify_ready();
 	while (!l->ended)
 		turn(l);
 	listen_unlink(listener);

@@ -15,6 +15,7 @@
 #include "daemon/children.h"
 #include "daemon/clean.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/peer.h"
 #include "daemon/public.h"
 #include "daemon/single.h"
@@ -276,17 +277,21 @@ time_pass(struct public *p)
 	}
 	while ((c = children_idle(&p->children, now)) != NULL)
 		child_kill(c, SIGKILL);
+	(void)notify_alive(now);
 }
 
 static int
 timeout(const struct public *p)
 {
 	int64_t first = children_next(&p->children), left;
+	int64_t notify = notify_next();
 
 	if (p->fresh != NULL && (first == 0 || p->fresh_until < first))
 		first = p->fresh_until;
 	if (p->paused_until != 0 && (first == 0 || p->paused_until < first))
 		first = p->paused_until;
+	if (notify != 0 && (first == 0 || notify < first))
+		first = notify;
 	if (first == 0)
 		return -1;
 	left = first - wire_now_ms();
@@ -369,6 +374,7 @@ public_serve(struct listener *listener)
 	struct failure f = { 0 };
 	size_t i;
 
+	notify_start();
 	if (clean_server(&listener->fd, &f) != OUT_DONE) {
 		log_failure(OUT_SERVICE, &f);
 		return 1;
@@ -377,6 +383,7 @@ public_serve(struct listener *listener)
 		log_line(LOG_CRIT, "public door: %s", strerror(errno));
 		return 1;
 	}
+	(void)notify_ready();
 	while (!p.ended)
 		turn(&p);
 	listen_unlink(listener);
