@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "tests/unit/decide_naive.h"
+
+/* ---- what can be used ---- */
+
+/*
+ * Why a kind cannot be used: OUT_LOCKED with *seconds, OUT_DISABLED, or
+ * OUT_DONE when nothing is in the way.  `promise` is CHECK's view.
+ */
+static enum outcome
+barred(const struct naive *w, const struct naive_ask *ask, unsigned kind,
+    bool promise, int64_t *seconds)
+{
+	const struct limits *limits = &ask->policy->limits;
+	int door = ask->door == DOOR_PUBLIC;
+	int64_t start, length, since;
+
+	*seconds = 0;
+	if (kind == KIND_TOTP &&
+	    (naive_consecutive(w, kind, door) >= limits->cap ||
+	    naive_total(w, kind, door, &since) >= limits->cap_year))
+		return OUT_DISABLED;
+	if (!naive_wait(w, kind, door, &start, &length))
+		return OUT_DONE;
+	if (start > ask->now) {
+		*seconds = length;
+		return promise ? OUT_DONE : OUT_LOCKED;
+	}
+	if (ask->now >= start + length)
+		return OUT_DONE;
+	*seconds = start + length - ask->now;
+	return OUT_LOCKED;
+}
+
+static bool
+has_factor(const struct naive *w)
+{
+	return w->match == ACCOUNT_FOUND &&
+	    (w->devices > 0 || naive_codes_left(w) > 0);
+}
+
+/* Why app codes cannot be used now, OUT_DONE when they can. */
+static enum outcome
+app_trouble(const struct naive *w, const struct naive_ask *ask,
+    int64_t *seconds)
+{
+	enum outcome why = barred(w, ask, KIND_TOTP, true, seconds);
+
+	if (why != OUT_DONE)
+		return why;
+	if (!ask->policy->clock_ok)
+		return OUT_CLOCK;
+	return ask->policy->key_ok ? OUT_DONE : OUT_KEY;
+}
+
+/*
+ * kinds, why, left; and where no wait is told yet, the one until the next
+ * kind can be used.
+ */
+static void
+standing(const struct naive *w, const struct naive_ask *ask,
+    struct outcome_facts *f)
+{
+	enum outcome app, code;
+	int64_t app_wait, code_wait, wait;
+
+	app = app_trouble(w, ask, &app_wait);
+	code = barred(w, ask, KIND_RECOVERY, true, &code_wait);
+	f->left = naive_codes_left(w);
+	if (w->devices > 0 && app == OUT_DONE)
+		f->kinds |= KIND_TOTP;
+	if (f->left > 0 && code == OUT_DONE)
+		f->kinds |= KIND_RECOVERY;
+	if (w->devices > 0 && app != OUT_DONE)
+		f->why = app;
+	wait = w->devices > 0 && app == OUT_LOCKED ? app_wait : 0;
+	if (f->kinds == 0 && f->left > 0 && code == OUT_LOCKED &&
+	    f->why != OUT_KEY && f->why != OUT_CLOCK &&
+	    (wait == 0 || code_wait < wait))
+		wait = code_wait;
+	if (f->wait == 0)
+		f->wait = (uint32_t)wait;
+}
+
+/* What ends both CHECK and VERIFY before any answer is looked at. */
+static enum outcome
+outside(const struct naive *w, const struct naive_ask *ask)
+{
+	const struct policy *p = ask->policy;
+
+	if (!p->covered)
+		return OUT_NOT_COVERED;
+	if (!w->known)
+		return OUT_NO_USER;
+	if (w->match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	if (w->match == ACCOUNT_FOUND && w->locked)
+		return OUT_ADMIN_LOCK;
+	if (has_factor(w))
+		return OUT_DONE;
+	if (!p->pass_unenrolled || (p->pass_once && w->had_factor))
+		return OUT_MUST_ENROLL;
+	return p->key_ok ? OUT_NOT_ENROLLED : OUT_KEY;
+}
+
+void
+naive_check(const struct naive *w, const struct naive_ask *ask,
+    struct naive_verdict *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->outcome = outside(w, ask);
+	if (v->outcome == OUT_NO_USER || v->outcome == OUT_MUST_ENROLL) {
+		v->outcome = OUT_ASK;
+		v->facts.kinds = KIND_TOTP | KIND_RECOVERY;
+		return;
+	}
+	if (v->outcome != OUT_DONE)
+		return;
+	standing(w, ask, &v->facts);
+	v->outcome = v->facts.kinds != 0 ? OUT_ASK :
+	    v->facts.wait > 0 ? OUT_LOCKED : v->facts.why;
+}
+
+/* ---- an answer ---- */
+
+static struct naive_found
+look(const struct naive *w, const struct naive_ask *ask, unsigned kind,
+    const char *clean)
+{
+	struct naive_found f = { 0 };
+	const struct naive_device *d;
+	int64_t step, here, last;
+	char code[9];
+	size_t i;
+
+	for (i = 0; kind == KIND_RECOVERY && i < w->codes; i++) {
+		if (strcmp(w->code[i], clean) != 0)
+			continue;
+		f.which = i;
+		f.spent = naive_used(w, kind, i) != NULL;
+		f.fresh = !f.spent;
+	}
+	for (i = 0; kind == KIND_TOTP && i < w->devices; i++) {
+		d = &w->device[i];
+		last = naive_last_step(w, i);
+		here = ask->now / d->period;
+		for (step = here - ask->policy->window;
+		    step <= here + ask->policy->window; step++) {
+			if (step < 0 || strlen(clean) != d->digits)
+				continue;
+			naive_totp(d, step, code);
+			if (strcmp(code, clean) != 0)
+				continue;
+			if (step <= last) {
+				f.spent = true;
+				f.next = (last + 1) * d->period - ask->now;
+			} else {
+				f.fresh = true;
+				f.steps[i] = step;
+			}
+		}
+	}
+	return f;
+}
+
+static void
+effect(struct naive_verdict *v, enum effect_kind kind)
+{
+	v->effects[v->effect_count++] = kind;
+}
+
+static void
+refuse(struct naive_verdict *v, const struct naive_ask *ask,
+    enum outcome outcome)
+{
+	v->outcome = outcome;
+	if (ask->door != DOOR_PUBLIC && outcome != OUT_NOT_COVERED &&
+	    outcome != OUT_NOT_ENROLLED)
+		effect(v, EFFECT_TALLY);
+}
+
+/* The present run of failures, and what its end will bring. */
+static void
+run(const struct naive *w, const struct naive_ask *ask, unsigned kind,
+    struct outcome_facts *f)
+{
+	const struct limits *limits = &ask->policy->limits;
+	int64_t n = naive_consecutive(w, kind, ask->door == DOOR_PUBLIC);
+
+	f->limit = limits->attempts;
+	if (n > 0)
+		f->count = (uint32_t)((n - 1) % limits->attempts + 1);
+	n = (n / limits->attempts + 1) * limits->attempts;
+	f->lock = (uint32_t)naive_penalty(n, limits);
+}
+
+static void
+evaluate(struct naive *w, const struct naive_ask *ask, unsigned kind,
+    const char *clean, struct naive_verdict *v)
+{
+	struct naive_found f = look(w, ask, kind, clean);
+
+	effect(v, kind == KIND_TOTP ? EFFECT_CREDENTIALS : EFFECT_CODES);
+	effect(v, EFFECT_LIMITERS);
+	effect(v, EFFECT_EVENT);
+	if (f.fresh) {
+		naive_remember(w, NAIVE_RIGHT, kind, ask, &f);
+		v->outcome = kind == KIND_TOTP ? OUT_OK_TOTP :
+		    OUT_OK_RECOVERY;
+	} else if (f.spent) {
+		v->outcome = OUT_REPLAY;
+		if (kind == KIND_TOTP)
+			v->facts.wait = f.next > 1 ? (uint32_t)f.next : 1;
+	} else {
+		naive_remember(w, NAIVE_WRONG, kind, ask, NULL);
+		v->outcome = OUT_BAD_CODE;
+	}
+	run(w, ask, kind, &v->facts);
+}
+
+void
+naive_verify(struct naive *w, const struct naive_ask *ask,
+    struct naive_verdict *v)
+{
+	char clean[NAIVE_CODE];
+	unsigned kind = naive_form(w, ask->typed, ask->len, clean);
+	enum outcome outcome = outside(w, ask);
+	int64_t wait, start, length;
+	int door = ask->door == DOOR_PUBLIC;
+
+	memset(v, 0, sizeof(*v));
+	v->facts.kind = kind;
+	if (outcome != OUT_DONE) {
+		refuse(v, ask, outcome);
+		return;
+	}
+	if (kind == KIND_RECOVERY && w->codes > 0 && ask->other_salt) {
+		v->stale = true;
+		v->outcome = OUT_BUSY;
+		standing(w, ask, &v->facts);
+		return;
+	}
+	outcome = kind == KIND_NONE ? OUT_BAD_FORMAT :
+	    barred(w, ask, kind, false, &wait);
+	if (outcome == OUT_LOCKED) {
+		naive_wait(w, kind, door, &start, &length);
+		if (start > ask->now) {
+			naive_remember(w, NAIVE_LATER, kind, ask, NULL);
+			effect(v, EFFECT_LIMITERS);
+		}
+		v->facts.wait = (uint32_t)wait;
+	} else if (outcome == OUT_DONE && kind == KIND_TOTP)
+		outcome = app_trouble(w, ask, &wait);
+	if (outcome == OUT_DONE)
+		evaluate(w, ask, kind, clean, v);
+	else
+		refuse(v, ask, outcome);
+	standing(w, ask, &v->facts);
+	if (v->outcome == OUT_REPLAY && kind == KIND_RECOVERY)
+		v->facts.wait = 0;
+}
