@@ -146,6 +146,8 @@ look(const struct naive *w, const struct naive_ask *ask, unsigned kind,
 		d = &w->device[i];
 		last = naive_last_step(w, i);
 		here = ask->now / d->period;
+		if (strlen(clean) == d->digits && ask->broken == i + 1)
+			f.failed = true;
 		for (step = here - ask->policy->window;
 		    step <= here + ask->policy->window; step++) {
 			if (step < 0 || strlen(clean) != d->digits)
@@ -202,6 +204,10 @@ evaluate(struct naive *w, const struct naive_ask *ask, unsigned kind,
 {
 	struct naive_found f = look(w, ask, kind, clean);
 
+	if (f.failed) {
+		v->outcome = OUT_MEMORY;
+		return;
+	}
 	effect(v, kind == KIND_TOTP ? EFFECT_CREDENTIALS : EFFECT_CODES);
 	effect(v, EFFECT_LIMITERS);
 	effect(v, EFFECT_EVENT);

@@ -78,11 +78,13 @@ struct naive_ask {
 	char		 typed[NAIVE_TYPED];
 	size_t		 len;
 	bool		 other_salt;
+	size_t		 broken;	/* this device's code cannot be
+					   computed, from 1 */
 };
 
 /* What an answer turned out to be. */
 struct naive_found {
-	bool	fresh, spent;
+	bool	fresh, spent, failed;
 	size_t	which;
 	int64_t	steps[ACCOUNT_CREDENTIALS_MAX];
 	int64_t	next;

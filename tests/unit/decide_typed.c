@@ -88,19 +88,21 @@ type_odd(struct world *w, char *text)
 		"", " ", "-", "12345", "1234567", "123456789", "12345a",
 		"12345O", "0123456789012345678", "ABCDEFGHJKMNPQR",
 		"ABCDEFGHJKMNPQRUU", "AAAAAAAAAAAAAAA*", "U234567890123456",
-		"123\t456", "123456\n", "\xc3\xa9" "123456", "+12345", "12345.",
+		"123\t456", "123456\n", "\xc3\xa9" "123456", "+12345", "12345:",
+		"/12345", "1234567:",
 		"0x1234", "--------------------------------------------------"
 	};
 	unsigned i;
 
 	if (world_chance(w, 40)) {
-		strcpy(text, odd[world_draw(w, 20)]);
+		strcpy(text, odd[world_draw(w, sizeof(odd) / sizeof(odd[0]))]);
 	} else if (world_chance(w, 50)) {
 		type_digits(w, text, 1 + world_draw(w, 20));
 	} else {
 		world_code(w, text);
-		i = world_draw(w, 16);
-		text[i] = (char)world_draw(w, 128);
+		i = world_draw(w, 17);
+		text[i] = i < 16 ? (char)world_draw(w, 128) : text[0];
+		text[17] = '\0';
 	}
 }
 
@@ -139,6 +141,8 @@ world_ask(struct world *w, struct naive_ask *ask)
 	    world_chance(w, 70) ? DOOR_LOGIN : DOOR_PUBLIC);
 	ask->earlier = world_chance(w, 60) ? 0 : world_draw(w, 6);
 	ask->other_salt = world_chance(w, 5);
+	ask->broken = world_chance(w, 2) ?
+	    world_draw(w, ACCOUNT_CREDENTIALS_MAX) + 1 : 0;
 	if (!w->eager && world_chance(w, w->guesses))
 		type_wrong(w, text);
 	else if (!w->eager && world_chance(w, 6))

@@ -127,10 +127,11 @@ new_device(struct world *w, size_t i)
 	c->sealed.len = d->secret_len + SEAL_TAG;
 }
 
-/* The two whose codes meet. */
+/* The two whose codes meet; or one secret, twice. */
 static void
 new_twins(struct world *w)
 {
+	bool one = world_chance(w, 30);
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
@@ -141,7 +142,7 @@ new_twins(struct world *w)
 		d->digits = c->digits = 6;
 		d->period = c->period = 30;
 		d->secret_len = 20;
-		memcpy(d->secret, twin_secret[i], 20);
+		memcpy(d->secret, twin_secret[one ? 0 : i], 20);
 		d->first = c->last_step = 1000;
 	}
 }

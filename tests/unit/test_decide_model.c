@@ -187,7 +187,7 @@ form(const struct place *at, struct world *w, struct answer *answer)
 
 /* As the opener of seals does it. */
 static void
-open_secrets(struct world *w, unsigned kind)
+open_secrets(struct world *w, unsigned kind, size_t broken)
 {
 	const struct naive_device *d;
 	struct credential *c;
@@ -197,6 +197,7 @@ open_secrets(struct world *w, unsigned kind)
 		d = &w->naive.device[i];
 		c = &w->account.credentials[i];
 		memset(&c->secret, 0, sizeof(c->secret));
+		c->algorithm = broken == i + 1 ? OTP_NONE : d->algorithm;
 		c->opened = w->policy.key_ok && kind == KIND_TOTP;
 		if (c->opened)
 			secret_set(&c->secret, d->secret, d->secret_len);
@@ -314,7 +315,7 @@ ask_both(const struct place *at, struct world *w, struct ledger *l)
 	enum outcome returned;
 
 	form(at, w, &r.answer);
-	open_secrets(w, r.answer.kind);
+	open_secrets(w, r.answer.kind, at->ask->broken);
 	memcpy(&before, &w->account, sizeof(before));
 	memcpy(&expected, &before, sizeof(expected));
 
@@ -373,7 +374,8 @@ static void
 test_everywhere(void **state)
 {
 	static const enum outcome all[] = {
-		OUT_KEY, OUT_CLOCK, OUT_OK_TOTP, OUT_OK_RECOVERY,
+		OUT_MEMORY, OUT_KEY, OUT_CLOCK, OUT_OK_TOTP,
+		OUT_OK_RECOVERY,
 		OUT_NOT_COVERED, OUT_NOT_ENROLLED, OUT_MUST_ENROLL,
 		OUT_BAD_CODE, OUT_REPLAY, OUT_BAD_FORMAT, OUT_LOCKED,
 		OUT_DISABLED, OUT_ADMIN_LOCK, OUT_CHANGED, OUT_NO_USER
