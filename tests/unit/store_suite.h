@@ -25,7 +25,7 @@ void suite_expect(struct store *, const struct account *);
 /* Whether name and uid are known; nothing else is filled when not found. */
 enum account_match suite_match(struct store *, const char *name, uid_t);
 
-/* test_store_rows.c */
+/* store_rows.c */
 void suite_whole(void **);
 void suite_identity(void **);
 void suite_answers(void **);
@@ -37,7 +37,7 @@ void suite_bad_events(void **);
 void suite_passwords(void **);
 void suite_listed(void **);
 
-/* test_store_turns.c */
+/* store_turns.c */
 void suite_undone(void **);
 void suite_round_of_two(void **);
 void suite_refused_alone(void **);
