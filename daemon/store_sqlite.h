@@ -33,6 +33,14 @@
 #define LITE_RESERVE		4096	/* free pages, made at birth ... */
 #define LITE_RESERVE_LOW	1024	/* ... and again when fewer are left */
 #define LITE_RESERVE_BATCH	1024	/* pages a transaction */
+#define LITE_RESERVE_TIGHT	512	/* the disk is full: the newest event
+					   takes the place of old ones */
+#define LITE_RESERVE_SPARE	16	/* pages a batch may need besides */
+
+/* How many old events go with a new one: always, and when space is tight
+   (the longest new one is as long as sixteen short ones). */
+#define LITE_RING_STEP		4
+#define LITE_RING_STEP_TIGHT	16
 
 /* When to checkpoint (SPEC 5), in frames. */
 #define LITE_TEND_IDLE		250
@@ -85,6 +93,7 @@ enum lite_statement {
 	LITE_TALLY_OLD,
 	LITE_TOUCH,
 	LITE_FREE_PAGES,
+	LITE_PAGES,
 	LITE_FILL,
 	LITE_UNFILL,
 	LITE_STATEMENTS
@@ -231,6 +240,13 @@ enum store_code lite_write_tally(struct store *, const struct account *,
 void lite_watch(struct store *);	/* wal_hook in place of automatic */
 /* A serving start; STORE_OK with a reason in the failure: to be logged. */
 enum store_code lite_serve(struct store *, struct failure *);
+/*
+ * The file grows here alone, and only into blocks that it has: anywhere
+ * else a statement that needs a page where none is free fails (SQLITE_FULL)
+ * and changes nothing.
+ */
+enum store_code lite_ceiling(struct store *, int64_t pages,
+    struct failure *);
 /* Makes sure of LITE_RESERVE free pages, in batches. */
 enum store_code lite_reserve(struct store *, struct failure *);
 enum store_code lite_checkpoint(struct store *, int mode, struct failure *);

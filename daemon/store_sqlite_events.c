@@ -15,15 +15,35 @@ uid_of(const struct account *a)
 	    (int64_t)a->uid;
 }
 
+/*
+ * Free pages run out where the disk is full for long.  A login is worth
+ * more than the oldest line about one.
+ */
+static enum store_code
+look_tight(struct store *s, bool *tight, struct failure *f)
+{
+	enum store_code code;
+	int64_t left;
+
+	code = lite_number(s, LITE_FREE_PAGES, &left, f);
+	*tight = code == STORE_OK && left < LITE_RESERVE_TIGHT;
+	return code;
+}
+
 /* Drops what the ring has no room for, the new row being the newest. */
 static enum store_code
 turn_ring(struct store *s, enum lite_statement which, struct failure *f)
 {
+	int64_t newest = sqlite3_last_insert_rowid(s->db);
+	enum store_code code;
 	struct lite_call c;
+	bool tight;
 
+	if ((code = look_tight(s, &tight, f)) != STORE_OK)
+		return code;
 	lite_call(&c, s, which);
-	lite_int(&c, sqlite3_last_insert_rowid(s->db) -
-	    (int64_t)s->audit_events);
+	lite_int(&c, newest - (tight ? 1 : (int64_t)s->audit_events));
+	lite_int(&c, tight ? LITE_RING_STEP_TIGHT : LITE_RING_STEP);
 	return lite_write(&c, NULL, f);
 }
 
@@ -63,6 +83,7 @@ lite_write_tally(struct store *s, const struct account *a,
 	int64_t hour = e->at / 3600;
 	enum store_code code;
 	struct lite_call c;
+	bool tight;
 
 	if (e->door == DOOR_PUBLIC)
 		return STORE_OK;
@@ -71,10 +92,11 @@ lite_write_tally(struct store *s, const struct account *a,
 	lite_int(&c, uid_of(a));
 	lite_int(&c, e->outcome);
 	lite_int(&c, e->at);
-	if ((code = lite_write(&c, NULL, f)) != STORE_OK)
+	if ((code = lite_write(&c, NULL, f)) != STORE_OK ||
+	    (code = look_tight(s, &tight, f)) != STORE_OK)
 		return code;
 	lite_call(&c, s, LITE_TALLY_OLD);
-	lite_int(&c, hour - 24 * LITE_TALLY_DAYS);
+	lite_int(&c, tight ? hour : hour - 24 * LITE_TALLY_DAYS);
 	lite_int(&c, s->audit_events);
 	return lite_write(&c, NULL, f);
 }

@@ -8,9 +8,9 @@
 
 #include "daemon/store_sqlite.h"
 
-/* At most four old rows go with a new one: bounded work, and rings that
-   were made smaller shrink with use. */
-#define OLDEST(table) "(SELECT min(id) FROM " table ") + 3"
+/* Few old rows go with a new one: bounded work, and rings that were made
+   smaller shrink with use. */
+#define OLDEST(table) "(SELECT min(id) FROM " table ") - 1 + "
 
 static const char *const sql[] = {
 	[LITE_BEGIN_READ] = "BEGIN",
@@ -75,17 +75,19 @@ static const char *const sql[] = {
 	[LITE_EVENT_PUBLIC] = "INSERT INTO event_public (at, uid, account,"
 	    " outcome, kind, change) VALUES (?, ?, ?, ?, ?, ?)",
 	[LITE_RING_LOGIN] = "DELETE FROM event WHERE id <="
-	    " min(?, " OLDEST("event") ")",
+	    " min(?, " OLDEST("event") "?)",
 	[LITE_RING_PUBLIC] = "DELETE FROM event_public WHERE id <="
-	    " min(?, " OLDEST("event_public") ")",
+	    " min(?, " OLDEST("event_public") "?)",
 	[LITE_TALLY] = "INSERT INTO tally (hour, uid, outcome, count, last_at)"
 	    " VALUES (?, ?, ?, 1, ?) ON CONFLICT (hour, uid, outcome)"
 	    " DO UPDATE SET count = count + 1, last_at = excluded.last_at",
 	[LITE_TALLY_OLD] = "DELETE FROM tally WHERE id <= "
-	    OLDEST("tally") " AND (hour < ? OR id <= (SELECT max(id) FROM tally) - ?)",
+	    OLDEST("tally") "4 AND (hour < ?"
+	    " OR id <= (SELECT max(id) FROM tally) - ?)",
 
 	[LITE_TOUCH] = "UPDATE store SET touch = touch + 1 WHERE n = 1",
 	[LITE_FREE_PAGES] = "PRAGMA freelist_count",
+	[LITE_PAGES] = "PRAGMA page_count",
 	[LITE_FILL] = "INSERT INTO store (n, filler) VALUES (?, zeroblob(?))",
 	[LITE_UNFILL] = "DELETE FROM store WHERE n > 1",
 };

@@ -284,6 +284,8 @@ lite_open(const char *path, const struct store_options *options,
 		code = identify(s, f);
 	if (code == STORE_OK)
 		code = lite_settings(s, f);
+	if (code == STORE_OK)
+		code = lite_ceiling(s, 1, f);
 	if (code == STORE_OK && s->role == STORE_SERVING)
 		code = lite_serve(s, f);
 	if (code != STORE_OK) {

@@ -7,6 +7,8 @@
  * somebody's login, and let a WAL pass the size that was reserved for it:
  * on a full disk the first frame beyond refuses every login.
  */
+#include <stdio.h>
+
 #include "daemon/store_sqlite.h"
 
 /*
@@ -84,6 +86,21 @@ lite_checkpoint(struct store *s, int mode, struct failure *f)
 	return lite_code(s, rc, "checkpoint", f);
 }
 
+static int
+write_zeroes(sqlite3_file *file, sqlite3_int64 size, sqlite3_int64 full)
+{
+	static const char zeroes[32768];
+	int rc = SQLITE_OK, n;
+
+	while (rc == SQLITE_OK && size < full) {
+		n = full - size < (sqlite3_int64)sizeof(zeroes) ?
+		    (int)(full - size) : (int)sizeof(zeroes);
+		rc = file->pMethods->xWrite(file, zeroes, n, size);
+		size += n;
+	}
+	return rc;
+}
+
 /*
  * Zeroes behind the last frame.  Only a writer appends, and we hold the
  * write lock; a frame of zeroes has no valid checksum, so readers and
@@ -92,12 +109,11 @@ lite_checkpoint(struct store *s, int mode, struct failure *f)
 static enum store_code
 lengthen(struct store *s, struct failure *f)
 {
-	static const char zeroes[32768];
 	const sqlite3_int64 full = LITE_WAL_HEADER +
 	    (sqlite3_int64)LITE_WAL_FRAMES * LITE_FRAME;
 	sqlite3_file *wal = NULL;
 	sqlite3_int64 size = 0;
-	int rc, n;
+	int rc;
 
 	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER,
 	    &wal);
@@ -105,12 +121,8 @@ lengthen(struct store *s, struct failure *f)
 		return lite_refuse(s, "the WAL is not open", f);
 	if (rc == SQLITE_OK)
 		rc = wal->pMethods->xFileSize(wal, &size);
-	while (rc == SQLITE_OK && size < full) {
-		n = full - size < (sqlite3_int64)sizeof(zeroes) ?
-		    (int)(full - size) : (int)sizeof(zeroes);
-		rc = wal->pMethods->xWrite(wal, zeroes, n, size);
-		size += n;
-	}
+	if (rc == SQLITE_OK)
+		rc = write_zeroes(wal, size, full);
 	/* Not a statement's error: SQLite has no message for it. */
 	if (rc != SQLITE_OK)
 		failure_set(f, OUT_STORE, s->path, "growing the WAL: %s",
@@ -139,6 +151,60 @@ grow(struct store *s, struct failure *f)
 	return code;
 }
 
+enum store_code
+lite_ceiling(struct store *s, int64_t pages, struct failure *f)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "PRAGMA max_page_count = %lld",
+	    (long long)pages);
+	return lite_code(s, sqlite3_exec(s->db, text, NULL, NULL, NULL),
+	    "ceiling", f);
+}
+
+/*
+ * Blocks for a batch more, before a commit needs them.  A commit goes to
+ * the WAL, which has room; the checkpoint that then finds none for a page
+ * behind the end of the file never gets done, the WAL never starts anew,
+ * and once it is full every login is refused.
+ *
+ * We hold the write lock and the WAL has nothing to be copied: a checkpoint
+ * that does nothing does not cut the file to its old size either.
+ */
+static enum store_code
+extend(struct store *s, struct failure *f)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
+	enum store_code code;
+	int64_t pages;
+	int rc;
+
+	look_frames(s);
+	if (s->frames != 0)
+		return lite_refuse(s, "growing the store: others write", f);
+	if ((code = lite_number(s, LITE_PAGES, &pages, f)) != STORE_OK)
+		return code;
+	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER,
+	    &file);
+	if (rc == SQLITE_OK && (file == NULL || file->pMethods == NULL))
+		return lite_refuse(s, "the store is not open", f);
+	if (rc == SQLITE_OK)
+		rc = file->pMethods->xFileSize(file, &size);
+	if (rc == SQLITE_OK && size < pages * LITE_PAGE)
+		return lite_refuse(s, "growing the store: it is short", f);
+	if (rc == SQLITE_OK)
+		rc = write_zeroes(file, size, (pages + LITE_RESERVE_BATCH +
+		    LITE_RESERVE_SPARE) * LITE_PAGE);
+	if (rc == SQLITE_OK)
+		return STORE_OK;
+	failure_set(f, OUT_STORE, s->path, "growing the store: %s",
+	    sqlite3_errstr(rc));
+	if (file != NULL && file->pMethods != NULL)
+		file->pMethods->xTruncate(file, pages * LITE_PAGE);
+	return STORE_REFUSED;
+}
+
 static enum store_code
 fill_batch(struct store *s, int n, struct failure *f)
 {
@@ -146,8 +212,15 @@ fill_batch(struct store *s, int n, struct failure *f)
 	struct lite_call c;
 
 	lite_patience(s, LITE_PATIENCE_SPACE);
-	if ((code = lite_start(s, STORE_WRITE, f)) != STORE_OK)
+	code = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, f);
+	if (code == STORE_OK)
+		code = lite_start(s, STORE_WRITE, f);
+	if (code != STORE_OK)
 		return code;
+	if ((code = extend(s, f)) != STORE_OK) {
+		lite_rollback(s);
+		return code;
+	}
 	lite_call(&c, s, LITE_FILL);
 	lite_int(&c, 2 + n);
 	/* An overflow page holds four bytes less than a page. */
@@ -189,14 +262,17 @@ lite_reserve(struct store *s, struct failure *f)
 	if (code != STORE_OK || left >= LITE_RESERVE_LOW)
 		return code;
 	code = unfill(s, f);	/* what a killed process may have left */
+	if (code == STORE_OK)
+		code = lite_ceiling(s, INT32_MAX, f);
 	for (i = 0; i * LITE_RESERVE_BATCH < LITE_RESERVE &&
-	    code == STORE_OK; i++) {
+	    code == STORE_OK; i++)
 		code = fill_batch(s, i, f);
-		if (code == STORE_OK)
-			code = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE,
-			    f);
-	}
 	freed = unfill(s, code == STORE_OK ? f : NULL);
+	if (freed == STORE_OK)
+		freed = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE,
+		    code == STORE_OK ? f : NULL);
+	if (lite_ceiling(s, 1, NULL) != STORE_OK)
+		return lite_break(s, "no ceiling", f);
 	return code == STORE_OK ? freed : code;
 }
 
@@ -226,6 +302,7 @@ tend_short(struct store *s)
 {
 	if (s->frames < LITE_TEND_SHORT)
 		return;
+	lite_reserve(s, NULL);
 	lite_patience(s, 0);
 	if (lite_checkpoint(s, SQLITE_CHECKPOINT_RESTART, NULL) != STORE_OK ||
 	    lite_start(s, STORE_WRITE, NULL) != STORE_OK)
@@ -242,8 +319,7 @@ tend_serving(struct store *s, bool idle)
 	if (s->frames < (idle ? LITE_TEND_IDLE : LITE_TEND_BUSY))
 		return;
 	lite_patience(s, 0);
-	if (lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL) == STORE_OK &&
-	    idle)
+	if (lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL) == STORE_OK)
 		lite_reserve(s, NULL);
 }
 

@@ -3,6 +3,10 @@
  * The write-ahead log and the space kept for a full disk: how long the WAL
  * is, when it starts anew, and that right and wrong answers write alike.
  */
+#include <sys/resource.h>
+
+#include <signal.h>
+
 #include "tests/unit/store_lite.h"
 
 #define WAL_FULL (LITE_WAL_HEADER + (int64_t)LITE_WAL_FRAMES * LITE_FRAME)
@@ -309,6 +313,124 @@ alike(void **state)
 	driver->close(s);
 }
 
+/* A line of nearly a page. */
+static enum store_code
+long_line(struct store *s, struct account *a)
+{
+	static const enum effect_kind kinds[] = { EFFECT_LIMITERS,
+	    EFFECT_EVENT };
+	struct decision d = sample_decision(OUT_REPLAY, COUNT(kinds), kinds);
+	struct store_event e = sample_event(DOOR_LOGIN, OUT_REPLAY);
+	struct failure f = { .path = "" };
+	enum store_code code;
+	char text[256];
+
+	memset(text, 'x', 255);
+	text[255] = '\0';
+	e.service = e.rhost = e.tty = text;
+	assert_int_equal(driver->begin(s, STORE_WRITE, &f), STORE_OK);
+	assert_int_equal(driver->load(s, "alice", 1000, a, &f), STORE_OK);
+	code = driver->apply(s, a, &d, &e, &f);
+	if (code == STORE_OK)
+		return driver->commit(s, &f);
+	driver->rollback(s);
+	return code;
+}
+
+/* Nothing but the reserve makes the file longer: no commit may promise a
+   page that a later checkpoint finds no block for. */
+static void
+ceiling(void **state)
+{
+	struct scene *sc = *state;
+	struct account a;
+	struct store *s;
+	int64_t pages;
+	int i;
+
+	assert_int_equal(raw(sc, "VACUUM"), SQLITE_OK);
+	s = scene_open(sc, STORE_SELF);
+	pages = ask(s, "PRAGMA page_count");
+	assert_int_equal(ask(s, "PRAGMA freelist_count"), 0);
+	for (i = 0; i < 4 && long_line(s, &a) == STORE_OK; i++)
+		;
+	assert_in_range(i, 0, 3);
+	assert_int_equal(ask(s, "PRAGMA page_count"), pages);
+	driver->close(s);
+	/* Where the disk has room, the next serving start makes some. */
+	s = scene_open(sc, STORE_SERVING);
+	assert_true(ask(s, "PRAGMA freelist_count") >= LITE_RESERVE);
+	answers(s, 200);
+	driver->close(s);
+}
+
+/* Spawned processes alone: one of them makes the reserve anew. */
+static void
+reserve_spawned(void **state)
+{
+	struct scene *sc = *state;
+	struct store *s;
+
+	assert_int_equal(raw(sc, "INSERT INTO store (n, filler)"
+	    " VALUES (2, zeroblob(3400 * 1020))"), SQLITE_OK);
+	s = scene_open(sc, STORE_SPAWNED);
+	assert_true(ask(s, "PRAGMA freelist_count") < LITE_RESERVE_LOW);
+	while (driver->frames(s) < LITE_TEND_SHORT)
+		answers(s, 1);
+	driver->tend(s, false);
+	assert_true(ask(s, "PRAGMA freelist_count") >= LITE_RESERVE);
+	assert_int_equal(driver->frames(s), 1);
+	driver->close(s);
+}
+
+/*
+ * A disk that gives no block more (here: no byte more than the file has).
+ * Filling up by rows of a page each, then for ever: answers are written,
+ * the oldest lines go, the file and its WAL stay as long as they are.
+ */
+static void
+full_disk(void **state)
+{
+	struct scene *sc = *state;
+	struct rlimit all, now;
+	struct account a;
+	int64_t size, wal;
+	struct store *s;
+	int i;
+
+	assert_int_equal(raw(sc, "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL"
+	    " SELECT n + 1 FROM c WHERE n < 200000) INSERT INTO event_public"
+	    " (at, uid, account, outcome, kind, change)"
+	    " SELECT 1, 1, 1, 1, 1, 0 FROM c"), SQLITE_OK);
+	s = scene_open(sc, STORE_SERVING);
+	assert_string_equal(sc->failure.reason, "");
+	assert_in_range(ask(s, "PRAGMA freelist_count"),
+	    LITE_RESERVE_TIGHT, 2 * LITE_RESERVE_LOW);
+	driver->close(s);
+	wal = scene_size(sc, "-wal");
+	size = scene_size(sc, "");
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &all), 0);
+	now = all;
+	now.rlim_cur = (rlim_t)size;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+	s = scene_open(sc, STORE_SERVING);
+	for (i = 0; i < 900; i++) {
+		assert_int_equal(long_line(s, &a), STORE_OK);
+		driver->tend(s, i % 100 == 0);
+	}
+	assert_in_range(ask(s, "PRAGMA freelist_count"),
+	    LITE_RESERVE_TIGHT - 64, LITE_RESERVE_LOW);
+	assert_in_range(ask(s, "SELECT count(*) FROM event"), 100, 1200);
+	assert_int_equal(ask(s, "SELECT max(id) FROM event"),
+	    sqlite3_last_insert_rowid(s->db));
+	assert_int_equal(scene_size(sc, ""), size);
+	assert_int_equal(scene_size(sc, "-wal"), wal);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	driver->tend(s, true);
+	driver->close(s);
+}
+
 int
 main(void)
 {
@@ -317,6 +439,7 @@ main(void)
 		SCENE(working_size), SCENE(grown_beside), SCENE(reserve),
 		SCENE(tend_serving), SCENE(tend_for_others),
 		SCENE(tend_short), SCENE(tend_beside_reader), SCENE(alike),
+		SCENE(ceiling), SCENE(reserve_spawned), SCENE(full_disk),
 	};
 
 	return cmocka_run_group_tests_name("store: space", tests, NULL, NULL);
