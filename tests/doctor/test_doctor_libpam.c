@@ -5,12 +5,10 @@
  */
 #include "tests/unit/unit.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include <security/pam_appl.h>
@@ -19,23 +17,6 @@
 #include "tests/doctor/stacks.h"
 
 #define SEEDS	1000
-
-/* libpam tells the log about every broken stack: not the host's. */
-void
-syslog(int priority, const char *format, ...)
-{
-	(void)priority;
-	(void)format;
-}
-
-void __syslog_chk(int priority, int flag, const char *format, ...);
-void
-__syslog_chk(int priority, int flag, const char *format, ...)
-{
-	(void)priority;
-	(void)flag;
-	(void)format;
-}
 
 struct answers {
 	int	auth, cred, acct;
