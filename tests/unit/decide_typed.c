@@ -89,8 +89,9 @@ type_odd(struct world *w, char *text)
 		"12345O", "0123456789012345678", "ABCDEFGHJKMNPQR",
 		"ABCDEFGHJKMNPQRUU", "AAAAAAAAAAAAAAA*", "U234567890123456",
 		"123\t456", "123456\n", "\xc3\xa9" "123456", "+12345", "12345:",
-		"/12345", "1234567:",
-		"0x1234", "--------------------------------------------------"
+		"/12345", "1234567:", "0x1234",
+		"ABCDEFGHJKMNPQRSTVWXYZABCDEFGHJKMNPQRSTVWXYZ",
+		"--------------------------------------------------"
 	};
 	unsigned i;
 
@@ -115,7 +116,7 @@ dress(struct world *w, const char *text, struct naive_ask *ask)
 
 	ask->len = 0;
 	for (; *text != '\0' || (fancy && world_chance(w, 60)); text++) {
-		while (fancy && ask->len < 80 && world_chance(w, 40))
+		while (fancy && ask->len < 70 && world_chance(w, 40))
 			ask->typed[ask->len++] = " -"[world_draw(w, 2)];
 		if ((c = *text) == '\0')
 			break;
