@@ -100,36 +100,4 @@ program=$abs_builddir/stepup
 } >"$tmp/cli"
 row build_cli_links_no_store "$tmp/cli"
 
-# As root it would leave a mark in /run/systemd.
-plainly()
-{
-	case $(id -u) in
-	0) setpriv --reuid=65534 --regid=65534 --clear-groups "$@" ;;
-	*) "$@" ;;
-	esac
-}
-
-# systemd reads a wrong key over with a warning and says 0: any word fails.
-if command -v systemd-analyze >/dev/null 2>&1; then
-	chmod 0755 "$tmp"
-	for unit in stepupd.socket stepupd.service stepup-public.socket \
-	    stepup-public.service; do
-		sed 's|^ExecStart=[^ ]*|ExecStart=/bin/sh|' \
-		    "$abs_builddir/units/$unit" >"$tmp/$unit"
-	done
-	(cd "$tmp" && plainly systemd-analyze verify ./*.socket ./*.service) \
-	    >"$tmp/verify" 2>&1 || echo "exit status $?" >>"$tmp/verify"
-	row build_units_verify "$tmp/verify"
-	for door in stepupd:20 stepup-public:30; do
-		(cd "$tmp" && plainly systemd-analyze security --offline=true \
-		    --no-pager --threshold="${door#*:}" \
-		    "./${door%:*}.service" >"$tmp/table" 2>&1) ||
-		    tail -n 1 "$tmp/table"
-	done >"$tmp/exposure"
-	row build_units_are_confined "$tmp/exposure"
-else
-	echo 'skip build_units_verify: no systemd-analyze'
-	echo 'skip build_units_are_confined: no systemd-analyze'
-fi
-
 exit $bad
