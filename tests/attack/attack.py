@@ -15,7 +15,7 @@ from place import Place                     # noqa: E402
 from rows import Runner                     # noqa: E402
 
 # Each fills the table of rows, in this order; the first makes the place.
-MODULES = ["race", "rows_once", "rows_budget"]
+MODULES = ["race", "rows_once", "rows_budget", "rows_alike"]
 
 
 def main():

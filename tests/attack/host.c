@@ -145,6 +145,21 @@ park(struct talker *t)
 	return true;
 }
 
+/* What the person waited for is here: counting ends. */
+static void
+verdict(struct talker *t)
+{
+	struct slot *s = t->slot;
+
+	if (s->verdict != 0)
+		return;
+	s->verdict = host_now();
+	if (!s->prompted)
+		return;
+	s->self = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - t->self;
+	s->children = children_ns() - t->children;
+}
+
 static int
 converse(int count, const struct pam_message **messages,
     struct pam_response **responses, void *data)
@@ -162,7 +177,9 @@ converse(int count, const struct pam_message **messages,
 		if (messages[i]->msg_style != PAM_PROMPT_ECHO_OFF &&
 		    messages[i]->msg_style != PAM_PROMPT_ECHO_ON)
 			continue;
-		if (t->slot->prompted || !park(t)) {
+		if (t->slot->prompted)
+			verdict(t);
+		if (t->slot->verdict != 0 || !park(t)) {
 			free(r);
 			return PAM_CONV_ERR;
 		}
@@ -177,18 +194,13 @@ authenticate(struct talker *t)
 {
 	struct pam_conv conv = { converse, t };
 	pam_handle_t *pamh = NULL;
-	struct slot *s = t->slot;
 	int result;
 
 	result = pam_start(t->login->service, t->login->user, &conv, &pamh);
 	if (result != PAM_SUCCESS)
 		return result;
 	result = pam_authenticate(pamh, 0);
-	s->verdict = host_now();
-	if (s->prompted) {
-		s->self = nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - t->self;
-		s->children = children_ns() - t->children;
-	}
+	verdict(t);
 	pam_end(pamh, result);
 	return result;
 }

@@ -3,7 +3,8 @@
  * One login as sshd, su or a screen locker makes it: a process of its own,
  * a PAM service file, real modules.  It waits at the first prompt until its
  * gate opens, answers once, gives up at a second prompt, and leaves its
- * figures in a slot that it shares with whoever started it.
+ * figures in a slot that it shares with whoever started it.  The verdict is
+ * what the person sees first: the second prompt, or the end.
  */
 #ifndef STEPUP_TESTS_ATTACK_HOST_H
 #define STEPUP_TESTS_ATTACK_HOST_H
