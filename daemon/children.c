@@ -86,9 +86,14 @@ minute_count(struct children *kids, uid_t uid, int64_t now)
 	return m->count <= CHILDREN_LOUD;
 }
 
-/* The longest idle one of the uid that holds most. */
+/*
+ * Who makes room for one of a uid that holds `own`: the longest idle one of
+ * the uid that holds most.  NULL where that would only change places: who
+ * has one would else send others away, be sent away by them, and so on, as
+ * fast as processes start, and a newcomer would wait behind all that.
+ */
 static struct child *
-find_victim(struct children *kids)
+find_victim(struct children *kids, size_t own)
 {
 	struct child *c, *victim = NULL;
 	size_t n, most = 0;
@@ -102,13 +107,14 @@ find_victim(struct children *kids)
 			victim = c;
 		}
 	}
-	return victim;
+	return own == 0 || own + 1 < most ? victim : NULL;
 }
 
 enum verdict
 children_admit(struct children *kids, struct child *c, uid_t uid, int64_t now,
     struct child **victim)
 {
+	size_t own;
 	bool loud;
 
 	*victim = NULL;
@@ -118,10 +124,12 @@ children_admit(struct children *kids, struct child *c, uid_t uid, int64_t now,
 	if (uid == (uid_t)-1)
 		return VERDICT_PEER;
 	loud = minute_count(kids, uid, now);
-	if (count_uid(kids, uid) >= CHILDREN_PER_UID)
+	own = count_uid(kids, uid);
+	if (own >= CHILDREN_PER_UID)
 		return VERDICT_BUSY;
 	if (count_in(kids) >= CHILDREN_ADMITTED) {
-		*victim = find_victim(kids);
+		if ((*victim = find_victim(kids, own)) == NULL)
+			return VERDICT_BUSY;
 		(*victim)->state = CHILD_OUT;
 	}
 	c->state = CHILD_IN;

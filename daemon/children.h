@@ -65,7 +65,8 @@ struct child *children_add(struct children *, pid_t, int channel,
 /*
  * c told its uid ((uid_t)-1: nobody).  The verdict; where it lets c in and
  * all places were taken, *victim is who has to go (CHILD_OUT from now on),
- * else NULL.
+ * else NULL.  Where one uid would only change places with another, the
+ * verdict is VERDICT_BUSY.
  */
 enum verdict children_admit(struct children *, struct child *c, uid_t,
     int64_t now, struct child **victim);

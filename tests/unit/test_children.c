@@ -111,6 +111,35 @@ refused_evicts_nobody(void **state)
 	assert_null(victim);
 }
 
+/* Who is in already sends nobody away for a mere change of places. */
+static void
+no_change_of_places(void **state)
+{
+	struct child *longest = NULL, *c, *victim;
+	size_t i;
+
+	(void)state;
+	fill(&longest);
+	/* Uid 6 holds seven, uid 5 eight: equal then, so no. */
+	assert_int_equal(come(6, NOW + 200, &c, &victim), VERDICT_BUSY);
+	assert_null(victim);
+	children_remove(c);
+	/* Uid 1063 holds one: two against uid 5's seven, so yes. */
+	assert_int_equal(come(1063, NOW + 200, &c, &victim), VERDICT_IN);
+	assert_int_equal(victim->uid, 5);
+	children_remove(victim);
+	/* One each: only who has none. */
+	memset(&kids, 0, sizeof(kids));
+	for (i = 0; i < CHILDREN_ADMITTED; i++)
+		assert_int_equal(come((uid_t)(1000 + i), NOW, &c, &victim),
+		    VERDICT_IN);
+	assert_int_equal(come(1000, NOW, &c, &victim), VERDICT_BUSY);
+	assert_null(victim);
+	children_remove(c);
+	assert_int_equal(come(1, NOW, &c, &victim), VERDICT_IN);
+	assert_non_null(victim);
+}
+
 /* With one each, the longest idle of all goes; never more than 64 in. */
 static void
 many_uids(void **state)
@@ -230,6 +259,7 @@ main(void)
 		cmocka_unit_test_setup(who_holds_most_makes_room, setup),
 		cmocka_unit_test_setup(activity_protects, setup),
 		cmocka_unit_test_setup(refused_evicts_nobody, setup),
+		cmocka_unit_test_setup(no_change_of_places, setup),
 		cmocka_unit_test_setup(many_uids, setup),
 		cmocka_unit_test_setup(nobody_is_turned_away, setup),
 		cmocka_unit_test_setup(eleventh_is_silent, setup),
