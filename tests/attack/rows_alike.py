@@ -87,6 +87,8 @@ def without_store(place):
     """One answer, byte for byte, to who stood at a prompt."""
     phone = enrolled(place, 1)[0]
     with no_store(place):
+        # The first to come hears that it has gone, all others that it is.
+        door.ask(place, door.verify(phone, phone.wrong()))
         replies = {door.ask(place, door.verify(phone, answer))
                    for answer in (phone.now(), phone.wrong(), *phone.sheet)}
     equal([door.outcome(r) for r in replies], [OUT_STORE], "answers")
