@@ -91,6 +91,15 @@ static const struct verdict outcomes[] = {
 	[OUT_LAST_FACTOR] = { EXIT_REFUSED,
 		"This is the last factor of {user}, and logins need one."
 		NOTHING, "for a new phone: {replace}" },
+	[OUT_NAME_TAKEN] = { EXIT_REFUSED,
+		"{user} has an authenticator of that name already." NOTHING,
+		"take another name, or remove that one first: {remove}" },
+	[OUT_NO_NAME] = { EXIT_REFUSED,
+		"{user} has no authenticator of that name." NOTHING,
+		"see the names: {status}" },
+	[OUT_FULL] = { EXIT_REFUSED,
+		"{user} has 8 authenticators, and there cannot be more."
+		NOTHING, "remove one first: {remove}" },
 };
 
 _Static_assert(sizeof(outcomes) / sizeof(outcomes[0]) == OUT_COUNT,
@@ -157,6 +166,7 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 		{ "enroll", "enroll", NULL },
 		{ "replace", "enroll", "--replace" },
 		{ "status", "status", NULL },
+		{ "remove", "remove", "NAME" },
 	};
 	size_t i;
 

@@ -135,6 +135,18 @@ static const struct outcome_row rows[] = {
 		.priority = LOG_INFO,
 		.final = "This is your last factor, and logins need one. "
 		    "stepup enroll --replace" },
+	[OUT_NAME_TAKEN] = {
+		.audit = "deny.name", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "There is an authenticator of that name." },
+	[OUT_NO_NAME] = {
+		.audit = "deny.noname", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "There is no authenticator of that name." },
+	[OUT_FULL] = {
+		.audit = "deny.full", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "There are as many authenticators as there can be." },
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OUT_COUNT,

@@ -47,6 +47,9 @@ enum outcome {
 	OUT_PASSWORD_WAIT,	/* self-service: too many wrong passwords */
 	OUT_EXISTS,		/* enroll: there is a factor already */
 	OUT_LAST_FACTOR,	/* remove: policy would then deny */
+	OUT_NAME_TAKEN,		/* add: an authenticator has this name */
+	OUT_NO_NAME,		/* remove: no authenticator has this name */
+	OUT_FULL,		/* add: there are as many as there can be */
 	OUT_COUNT
 };
 

@@ -47,6 +47,12 @@
  *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_DISABLED,
  *             FLAG_ADMIN_LOCK).
  *             CODES without FLAG_NEW: the last packet as for STATUS.
+ *
+ * LOCK, UNLOCK: administration alone, conversations without rounds.
+ *   request   NAME [BY]; LOCK also REASON (1..200 bytes, no control bytes)
+ *   answer    OUTCOME NAME.  UNLOCK: what it cleared, as STATUS says it,
+ *             the longer wait of both doors; COUNT, wrong codes counted;
+ *             TEXT, why it was locked.
  */
 #ifndef STEPUP_COMMON_WIRE_H
 #define STEPUP_COMMON_WIRE_H
@@ -75,6 +81,9 @@ enum wire_verb {
 	VERB_ENROLL = 4,
 	VERB_CODES = 5,
 	VERB_REMOVE = 6,
+	/* administration */
+	VERB_LOCK = 16,
+	VERB_UNLOCK = 17,
 	/* inside a conversation */
 	VERB_PROMPT = 32,
 	VERB_NOTE = 33,
@@ -127,6 +136,7 @@ enum wire_tag {
 	TAG_CODES_ALL,		/* u32, how many codes the set had */
 	TAG_WAIT_TOTP,		/* u32 s */
 	TAG_WAIT_RECOVERY,	/* u32 s */
+	TAG_BY,			/* u32 uid, a hint: who asks through root */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -146,6 +156,8 @@ enum wire_style {
 #define FLAG_ADMIN_LOCK	0x10u	/* STATUS: locked by an administrator */
 #define FLAG_DEFAULTS	0x20u	/* MISS: the code fits SHA-1, 6 digits, 30 s */
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
+#define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
+				   others and the recovery codes stay */
 
 struct wire_field {
 	const uint8_t	*data;	/* into the packet that was read */

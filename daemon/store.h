@@ -111,8 +111,8 @@ struct store_driver {
 	 * of a new account (id 0) the driver gives it an id before, see
 	 * new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
 	 * same rows whatever changed (touch counter); no credential's
-	 * last_step is moved back.  ENROLL, ADD, NEW_CODES and REMOVE write
-	 * an event of their own, and EFFECT_EVENT beside them none.  What
+	 * last_step is moved back.  ENROLL, ADD, NEW_CODES, REMOVE and
+	 * REMOVE_ONE write an event of their own, and EFFECT_EVENT beside them none.  What
 	 * would be half an enrollment is STORE_REFUSED.
 	 */
 	enum store_code (*apply)(struct store *, const struct account *,

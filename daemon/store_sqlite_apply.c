@@ -10,7 +10,7 @@
 
 /* What an event says was changed; the schema names them. */
 enum change { CHANGE_NONE = 0, CHANGE_ENROLLED, CHANGE_ADDED, CHANGE_CODES,
-	CHANGE_REMOVED };
+	CHANGE_REMOVED, CHANGE_REMOVED_ONE };
 
 /*
  * Always the same length, so that a row is overwritten in its place: as a
@@ -240,6 +240,25 @@ remove_factors(struct store *s, const struct account *a, struct failure *f)
 	    drop(s, LITE_DROP_RECOVERY, a, NULL, f) : code;
 }
 
+/*
+ * A recovery set hangs on the credential at position 1, whichever goes: so
+ * all go, and those that stay come again from the first place on.
+ */
+static enum store_code
+remove_one(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code;
+	int dropped;
+	size_t i;
+
+	code = drop(s, LITE_DROP_CREDENTIALS, a, &dropped, f);
+	if (code == STORE_OK && (size_t)dropped != a->credential_count + 1)
+		return lite_refuse(s, "an account's row is gone", f);
+	for (i = 0; i < a->credential_count && code == STORE_OK; i++)
+		code = new_credential(s, a, &a->credentials[i], f);
+	return code;
+}
+
 /* New codes for somebody who has some; a first set comes with ENROLL. */
 static enum store_code
 replace_recovery(struct store *s, const struct account *a, struct failure *f)
@@ -300,6 +319,7 @@ whole(const struct account *a, enum effect_kind kind)
 	case EFFECT_ENROLL:
 	case EFFECT_ADD:
 	case EFFECT_NEW_CODES:
+	case EFFECT_REMOVE_ONE:
 		return a->id > 0 && credentials && codes && spent_sound(a) &&
 		    limiters_sound(a);
 	}
@@ -345,6 +365,10 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 	case EFFECT_REMOVE:
 		code = remove_factors(s, a, f);
 		change = CHANGE_REMOVED;
+		break;
+	case EFFECT_REMOVE_ONE:
+		code = remove_one(s, a, f);
+		change = CHANGE_REMOVED_ONE;
 		break;
 	}
 	if (code == STORE_OK)

@@ -114,8 +114,8 @@ static const char schema[] =
 
 	/*
 	 * Events: outcome is the number of enum outcome; change is 0 for an
-	 * answer, 1 enrolled, 2 added, 3 new codes, 4 removed; account 0 is
-	 * none; uid -1 is somebody NSS does not know.
+	 * answer, 1 enrolled, 2 added, 3 new codes, 4 all removed, 5 one
+	 * removed; account 0 is none; uid -1 is somebody NSS does not know.
 	 */
 	"CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL, account INTEGER NOT NULL,"

@@ -50,6 +50,9 @@ static const unsigned char expected[] = {
 	[OUT_PASSWORD_WAIT] = 0,
 	[OUT_EXISTS] = 0,
 	[OUT_LAST_FACTOR] = 0,
+	[OUT_NAME_TAKEN] = 0,
+	[OUT_NO_NAME] = 0,
+	[OUT_FULL] = 0,
 };
 
 _Static_assert(sizeof(expected) == OUT_COUNT, "every outcome has its place");

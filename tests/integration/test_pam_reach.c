@@ -290,7 +290,7 @@ reach_outcome_out_of_place(void **state)
 	static const uint8_t check[] = { OUT_OK_TOTP, OUT_OK_RECOVERY,
 		OUT_BAD_CODE, OUT_REPLAY, OUT_BAD_FORMAT, OUT_NO_INPUT,
 		OUT_DONE, OUT_BAD_PASSWORD, OUT_PASSWORD_WAIT, OUT_EXISTS,
-		OUT_LAST_FACTOR, OUT_COUNT, OUT_COUNT + 1, 255 };
+		OUT_LAST_FACTOR, OUT_FULL, OUT_COUNT, OUT_COUNT + 1, 255 };
 	static const uint8_t verify[] = { OUT_ASK, OUT_NO_INPUT, OUT_DONE,
 		OUT_LAST_FACTOR, OUT_COUNT, 255 };
 	char frame[] = "\001\201\010\000\001?", reason[64], line[HOST_TEXT];

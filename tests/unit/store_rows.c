@@ -153,7 +153,8 @@ void
 suite_gone(void **state)
 {
 	static const enum effect_kind kinds[] = { EFFECT_CREDENTIALS,
-	    EFFECT_CODES, EFFECT_LIMITERS, EFFECT_ADD, EFFECT_NEW_CODES };
+	    EFFECT_CODES, EFFECT_LIMITERS, EFFECT_ADD, EFFECT_NEW_CODES,
+	    EFFECT_REMOVE_ONE };
 	struct scene *sc = *state;
 	struct account a, other;
 	size_t i;
@@ -240,6 +241,69 @@ suite_changes(void **state)
 	a.credential_count = 1;
 	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
 	suite_expect(sc->store, &a);
+}
+
+/* Takes credential i out of a. */
+static void
+take_out(struct account *a, size_t i)
+{
+	memmove(&a->credentials[i], &a->credentials[i + 1],
+	    (ACCOUNT_CREDENTIALS_MAX - i - 1) * sizeof(a->credentials[0]));
+	memset(&a->credentials[ACCOUNT_CREDENTIALS_MAX - 1], 0,
+	    sizeof(a->credentials[0]));
+	a->credential_count--;
+}
+
+/* One goes: the first, the last, one between; the others are as before. */
+void
+suite_removed_one(void **state)
+{
+	static const size_t which[] = { 0, 6, 3, 0, 0, 1, 0 };
+	struct scene *sc = *state;
+	struct account a, other;
+	size_t i;
+
+	sample_account(&other, "bob", 1001, 3, 10);
+	sample_write(driver, sc->store, &other, EFFECT_ENROLL);
+	sample_account(&a, "alice", 1000, 8, 20);
+	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
+	for (i = 0; i < COUNT(which); i++) {
+		take_out(&a, which[i]);
+		sample_write(driver, sc->store, &a, EFFECT_REMOVE_ONE);
+		suite_expect(sc->store, &a);
+	}
+	suite_expect(sc->store, &other);
+	assert_int_equal(a.credential_count, 1);
+	/* What is left works on, and makes room. */
+	a.credentials[0].last_step += 2;
+	a.recovery.codes[0].spent_at = SAMPLE_NOW + 1;
+	sample_write(driver, sc->store, &a, EFFECT_CREDENTIALS);
+	sample_write(driver, sc->store, &a, EFFECT_CODES);
+	sample_credential(&a.credentials[1], 40000);
+	a.credential_count = 2;
+	sample_write(driver, sc->store, &a, EFFECT_ADD);
+	suite_expect(sc->store, &a);
+}
+
+/* Nobody loses two at once, none, or the last one, this way. */
+void
+suite_removed_wrong(void **state)
+{
+	struct scene *sc = *state;
+	struct account a, bad;
+	size_t gone;
+
+	sample_account(&a, "alice", 1000, 3, 10);
+	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
+	for (gone = 0; gone <= 3; gone++) {
+		bad = a;
+		bad.credential_count -= gone;
+		suite_begin(sc->store, STORE_WRITE);
+		assert_int_equal(sample_apply(driver, sc->store, &bad,
+		    EFFECT_REMOVE_ONE), gone == 1 ? STORE_OK : STORE_REFUSED);
+		driver->rollback(sc->store);
+		suite_expect(sc->store, &a);
+	}
 }
 
 /* Nothing that a log could not print is an event. */

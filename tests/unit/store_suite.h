@@ -33,6 +33,8 @@ void suite_bad_accounts(void **);
 void suite_gone(void **);
 void suite_replaced(void **);
 void suite_changes(void **);
+void suite_removed_one(void **);
+void suite_removed_wrong(void **);
 void suite_bad_events(void **);
 void suite_passwords(void **);
 void suite_listed(void **);

@@ -231,6 +231,8 @@ main(void)
 		SCENE(suite_gone),
 		SCENE(suite_replaced),
 		SCENE(suite_changes),
+		SCENE(suite_removed_one),
+		SCENE(suite_removed_wrong),
 		SCENE(suite_bad_events),
 		SCENE(suite_passwords),
 		SCENE(suite_listed),
