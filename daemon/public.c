@@ -113,11 +113,15 @@ child_accept(int listener, int channel)
 	}
 }
 
-/* What was refused stays open until the end: no close here, see above. */
+/*
+ * What was refused stays open until the end: no close here, see above.
+ * Without its acceptor it ends: the listening socket would look alive to
+ * the next one, and its queue be refused.
+ */
 static _Noreturn void
 child_run(int listener, int channel, unsigned batch)
 {
-	while (batch-- > 0)
+	while (batch-- > 0 && !hung_up(channel))
 		child_accept(listener, channel);
 	_exit(0);
 }
