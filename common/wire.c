@@ -67,6 +67,7 @@ static const struct tag_row tags[] = {
 	[TAG_CODES_ALL] = U32,
 	[TAG_WAIT_TOTP] = U32,
 	[TAG_WAIT_RECOVERY] = U32,
+	[TAG_BY] = U32,
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

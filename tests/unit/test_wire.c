@@ -39,6 +39,7 @@ static const struct {
 	{ TAG_USED, LONG, 8, 8 }, { TAG_ENROLLED, LONG, 8, 8 },
 	{ TAG_CODES_MADE, LONG, 8, 8 }, { TAG_CODES_ALL, NUMBER, 4, 4 },
 	{ TAG_WAIT_TOTP, NUMBER, 4, 4 }, { TAG_WAIT_RECOVERY, NUMBER, 4, 4 },
+	{ TAG_BY, NUMBER, 4, 4 },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
