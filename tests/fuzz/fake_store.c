@@ -118,7 +118,6 @@ end(struct store *s, bool well)
 	for (i = 0; well && i < s->loads; i++)
 		if (fake.loads < COUNT(fake.loaded))
 			fake.loaded[fake.loads++] = s->loaded[i];
-	fake.ended_well = well;
 	s->state = IDLE;
 }
 

@@ -36,8 +36,6 @@ struct fake_store {
 	size_t		 count;
 	const char	*loaded[4 * FAKE_RECORDS];
 	size_t		 loads;
-	/* Whether the last transaction that ended, ended well. */
-	bool		 ended_well;
 };
 
 extern struct fake_store fake;
@@ -45,7 +43,8 @@ extern struct fake_store fake;
 /* True when the input wants this call to fail. */
 bool fake_fails(void);
 void fake_forget(void);
-/* Whether this name was loaded since fake_forget, without an error. */
+/* Whether this name was loaded since fake_forget, without an error and in a
+   transaction that ended well. */
 bool fake_was_loaded(const char *asked);
 
 #endif
