@@ -37,5 +37,5 @@ make_codes(const struct call *call)
 enum exit_status
 codes_run(const struct call *call)
 {
-	return call->new ? make_codes(call) : count_codes(call);
+	return call_has(call, OPTION_NEW) ? make_codes(call) : count_codes(call);
 }

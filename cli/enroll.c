@@ -57,7 +57,8 @@ say_done(const struct call *call, const struct wizard_done *done)
 
 	terminal_clean(call->user, user, sizeof(user));
 	call_command(call, "codes", "--new", codes);
-	result(call, "Done: %s is enrolled.%s", user, call->replace ?
+	result(call, "Done: %s is enrolled.%s", user,
+	    call_has(call, OPTION_REPLACE) ?
 	    " The old authenticator and the old codes are void." : "");
 	result(call, "%u recovery codes are in force; each can be typed in "
 	    "place of an app code, once.", (unsigned)done->left);
@@ -79,7 +80,7 @@ enroll_run(const struct call *call)
 		    "here. Your password first.");
 	if (status == EXIT_DONE)
 		status = wizard_run(call, VERB_ENROLL,
-		    call->replace ? FLAG_REPLACE : 0, &done);
+		    call_has(call, OPTION_REPLACE) ? FLAG_REPLACE : 0, &done);
 	if (status == EXIT_DONE)
 		say_done(call, &done);
 	return status;

@@ -13,14 +13,18 @@
 #include "cli/subcommands.h"
 #include "cli/verdict.h"
 
-#define OPTION_USER	0x1u
-#define OPTION_REPLACE	0x2u
-#define OPTION_NEW	0x4u
+/* What may stand after the options. */
+enum operand {
+	OPERAND_NONE = 0,
+	OPERAND_ONE,
+	OPERAND_MAYBE
+};
 
 struct row {
 	const char	*name;
 	subcommand	*run;
-	unsigned	 options;
+	unsigned	 options;	/* OPTION_BIT of those it takes */
+	enum operand	 operand;
 	const char	*synopsis;
 	const char	*summary;	/* one line */
 	const char	*help;		/* the rest, lines of 78 columns */
@@ -31,8 +35,10 @@ struct row {
 #define HELP_HELP \
 	"  -h, --help        this text\n"
 
+#define BIT(name) OPTION_BIT(OPTION_##name)
+
 static const struct row rows[] = {
-	{ "enroll", enroll_run, OPTION_USER | OPTION_REPLACE,
+	{ "enroll", enroll_run, BIT(USER) | BIT(REPLACE), OPERAND_NONE,
 	    "stepup enroll [--replace] [-u NAME]",
 	    "set up an authenticator app and recovery codes",
 	    "Shows a QR code for an authenticator app, asks for a code of "
@@ -42,13 +48,13 @@ static const struct row rows[] = {
 	    "  -r, --replace     a new phone: the old one and all old "
 	    "recovery codes become\n                    void\n"
 	    HELP_USER HELP_HELP },
-	{ "status", status_run, OPTION_USER,
+	{ "status", status_run, BIT(USER), OPERAND_NONE,
 	    "stepup status [-u NAME]",
 	    "what is set up, and since when",
 	    "Says whether the account is enrolled, since when and with what, "
 	    "how many\nrecovery codes are left, and what is locked.\n\n"
 	    HELP_USER HELP_HELP },
-	{ "codes", codes_run, OPTION_USER | OPTION_NEW,
+	{ "codes", codes_run, BIT(USER) | BIT(NEW), OPERAND_NONE,
 	    "stepup codes [--new] [-u NAME]",
 	    "how many recovery codes are left; make new ones",
 	    "Says how many recovery codes are left. With --new it makes new "
@@ -194,6 +200,9 @@ find_user(struct call *call, const char *name)
 
 /* --- Arguments --------------------------------------------------------- */
 
+/* An option without a letter. */
+#define LONG(name) (256 + OPTION_##name)
+
 static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "replace", no_argument, NULL, 'r' },
@@ -202,28 +211,36 @@ static const struct option long_options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-static unsigned
-option_bit(int c)
+static const int letters[OPTIONS] = {
+	[OPTION_USER] = 'u',
+	[OPTION_REPLACE] = 'r',
+	[OPTION_NEW] = 'n',
+	[OPTION_HELP] = 'h',
+};
+
+/* OPTIONS: getopt's '?'. */
+static enum option_name
+option_of(int c)
 {
-	switch (c) {
-	case 'u':
-		return OPTION_USER;
-	case 'r':
-		return OPTION_REPLACE;
-	case 'n':
-		return OPTION_NEW;
-	case 'h':
-		return ~0U;
-	default:
-		return 0;
-	}
+	unsigned i;
+
+	for (i = 0; i < OPTIONS; i++)
+		if (letters[i] == c)
+			break;
+	return (enum option_name)i;
 }
 
-/* EXIT_DONE: go on with *user; *help: nothing else is wanted. */
-static enum exit_status
-read_options(struct call *call, const struct row *row, int argc, char *argv[],
-    const char **user, bool *help)
+bool
+call_has(const struct call *call, enum option_name name)
 {
+	return (call->options & OPTION_BIT(name)) != 0;
+}
+
+/* EXIT_DONE: go on with the operand, if any, in argv[optind]. */
+static enum exit_status
+read_options(struct call *call, const struct row *row, int argc, char *argv[])
+{
+	enum option_name name;
 	int c, at;
 
 	opterr = 0;
@@ -236,45 +253,97 @@ read_options(struct call *call, const struct row *row, int argc, char *argv[],
 		if (c == ':')
 			return usage(call, "a value is missing after",
 			    argv[at]);
-		if ((option_bit(c) & (row->options | (c == 'h'))) == 0)
+		name = option_of(c);
+		if (name == OPTIONS || (OPTION_BIT(name) & (row->options |
+		    OPTION_BIT(OPTION_HELP))) == 0)
 			return usage(call, "unknown option", argv[at]);
-		if (c == 'u' && *user != NULL)
+		if (optarg != NULL && call->value[name] != NULL)
 			return usage(call, "given twice", argv[at]);
-		if (c == 'u')
-			*user = optarg;
-		call->replace |= c == 'r';
-		call->new |= c == 'n';
-		*help |= c == 'h';
+		if (optarg != NULL)
+			call->value[name] = optarg;
+		call->options |= OPTION_BIT(name);
 	}
+	return EXIT_DONE;
+}
+
+/* Options may stand behind the operand as well as before it. */
+static enum exit_status
+read_words(struct call *call, const struct row *row, int argc, char *argv[])
+{
+	enum exit_status status = read_options(call, row, argc, argv);
+	bool wanted = row->operand != OPERAND_NONE;
+
+	if (status == EXIT_DONE && optind < argc && wanted) {
+		call->operand = argv[optind];
+		argv += optind;
+		argc -= optind;
+		status = read_options(call, row, argc, argv);
+	}
+	if (status != EXIT_DONE || call_has(call, OPTION_HELP))
+		return status;
 	if (optind < argc)
 		return usage(call, "unexpected word", argv[optind]);
+	if (call->operand == NULL && row->operand == OPERAND_ONE)
+		return usage(call, "a name is missing", "");
 	return EXIT_DONE;
+}
+
+/* Appends a word, where there is room for all of it. */
+static void
+add_word(char buf[CALL_COMMAND_MAX], const char *sign, const char *word)
+{
+	size_t used = strlen(buf);
+
+	if (used + strlen(sign) + strlen(word) + 1 < CALL_COMMAND_MAX)
+		snprintf(buf + used, CALL_COMMAND_MAX - used, " %s%s", sign,
+		    word);
+}
+
+/* The call as it was made, without -u. */
+static void
+say_again(const struct call *call, char buf[CALL_COMMAND_MAX])
+{
+	const struct option *o;
+	enum option_name name;
+
+	snprintf(buf, CALL_COMMAND_MAX, "%s", call->name);
+	for (o = long_options; o->name != NULL; o++) {
+		name = option_of(o->val);
+		if (name == OPTION_USER || !call_has(call, name))
+			continue;
+		add_word(buf, "--", o->name);
+		if (call->value[name] != NULL)
+			add_word(buf, "", call->value[name]);
+	}
+	if (call->operand != NULL)
+		add_word(buf, "", call->operand);
 }
 
 static enum exit_status
 run_row(struct call *call, const struct row *row, int argc, char *argv[])
 {
-	const char *user = NULL, *option;
+	char again[CALL_COMMAND_MAX];
 	enum exit_status status;
-	bool help = false;
+	const char *user;
 
 	call->name = row->name;
-	status = read_options(call, row, argc, argv, &user, &help);
+	status = read_words(call, row, argc, argv);
 	if (status != EXIT_DONE)
 		return status;
-	if (help) {
+	if (call_has(call, OPTION_HELP)) {
 		help_one(call, row);
 		return EXIT_DONE;
 	}
-	option = call->replace ? "--replace" : call->new ? "--new" : NULL;
+	user = call->value[OPTION_USER];
 	call->named = user != NULL && call->host->uid == 0;
 	snprintf(call->user, sizeof(call->user), "%s",
 	    user != NULL ? user : "");
-	call_command(call, row->name, option, call->again);
+	say_again(call, again);
+	call_command(call, again, NULL, call->again);
 	status = find_user(call, user);
 	if (status != EXIT_DONE)
 		return status;
-	call_command(call, row->name, option, call->again);
+	call_command(call, again, NULL, call->again);
 	return row->run(call);
 }
 

@@ -35,7 +35,17 @@ struct host {
 	enum client_code (*connect)(const char *path, int *fd);
 };
 
-#define CALL_COMMAND_MAX 320
+#define CALL_COMMAND_MAX 640
+
+/* A row in stepup.c says how each is spelt and whether it takes a value. */
+enum option_name {
+	OPTION_USER = 0,
+	OPTION_REPLACE,
+	OPTION_NEW,
+	OPTION_HELP,
+	OPTIONS
+};
+#define OPTION_BIT(name) (1u << (name))
 
 /* One call of one subcommand. */
 struct call {
@@ -44,8 +54,9 @@ struct call {
 	const char	*name;		/* "enroll" */
 	char		 user[256];	/* canonical account name */
 	bool		 named;		/* -u was given */
-	bool		 replace;	/* --replace */
-	bool		 new;		/* --new */
+	unsigned	 options;	/* OPTION_BIT of those given */
+	const char	*value[OPTIONS]; /* of those that take one, or NULL */
+	const char	*operand;	/* the word after them, or NULL */
 	/* How to say it again: "stepup enroll --replace -u alice". */
 	char		 again[CALL_COMMAND_MAX];
 };
@@ -55,6 +66,9 @@ typedef enum exit_status subcommand(const struct call *);
 subcommand enroll_run;
 subcommand status_run;
 subcommand codes_run;
+
+/* Whether an option was given. */
+bool call_has(const struct call *, enum option_name);
 
 /* The program, whole. */
 int stepup_main(int argc, char *argv[], const struct host *,
