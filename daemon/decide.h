@@ -59,8 +59,10 @@ enum effect_kind {
 	EFFECT_ADD,		/* the last credential of `account` is new */
 	EFFECT_NEW_CODES,	/* the recovery set replaces what was */
 	EFFECT_REMOVE,		/* no credentials, no codes; the row stays */
-	EFFECT_REMOVE_ONE	/* one credential less: those of `account`, at
+	EFFECT_REMOVE_ONE,	/* one credential less: those of `account`, at
 				   least one, stay; so do the codes */
+	EFFECT_LOCK		/* account row if missing; locked, its reason
+				   and limiters as in `account` */
 };
 
 /* The effects of one decision; `account` below is the state to write. */

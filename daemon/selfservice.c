@@ -23,6 +23,8 @@ static const struct verb_row verbs[] = {
 	[VERB_STATUS] = { status_serve, true },
 	[VERB_ENROLL] = { enroll_serve, true },
 	[VERB_CODES] = { codes_or_status, true },
+	[VERB_LOCK] = { lock_serve, true },
+	[VERB_UNLOCK] = { unlock_serve, true },
 };
 
 bool
@@ -180,7 +182,9 @@ send_final(struct session *s, enum outcome o)
 	put_facts(s, &w);
 	if (s->name[0] != '\0')
 		wire_put_string(&w, TAG_NAME, s->name);
-	if (o == OUT_DONE && s->verb != VERB_ENROLL &&
+	if (o == OUT_DONE && s->verb == VERB_UNLOCK)
+		unlock_put(s, &w);
+	else if (o == OUT_DONE && s->verb != VERB_ENROLL &&
 	    (s->flags & FLAG_NEW) == 0)
 		put_standing(s, &w);
 	if (s->caller->door == DOOR_ADMIN && s->failure.path[0] != '\0')
@@ -227,6 +231,7 @@ selfservice_serve(struct site *site, const struct caller *caller,
 	s->caller = caller;
 	s->talk = talk;
 	s->verb = request->verb;
+	s->request = request;
 	wire_get_uint(request, TAG_FLAGS, &s->flags);
 	o = serve(s, request);
 	send_final(s, o);

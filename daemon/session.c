@@ -86,7 +86,9 @@ commit_change(struct session *s, struct store *store, enum effect_kind kind,
 	struct decision d = { .outcome = OUT_DONE, .effect_count = 2,
 	    .effects = { kind, EFFECT_EVENT } };
 	struct store_event event = { .at = clock_now(),
-	    .door = s->caller->door, .outcome = OUT_DONE };
+	    .door = s->caller->door, .outcome = OUT_DONE,
+	    .by_known = s->by_known, .by = s->by,
+	    .note = s->note[0] != '\0' ? s->note : NULL };
 	struct account *now;
 	enum store_code code;
 

@@ -23,6 +23,11 @@ struct session {
 	const struct talk	*talk;
 	uint8_t			 verb;
 	uint32_t		 flags;		/* FLAG_* of the request */
+	const struct wire_message *request;
+	/* Of a change by root, for the event; "": no reason was given. */
+	char			 note[ACCOUNT_REASON_MAX + 1];
+	bool			 by_known;
+	uid_t			 by;
 	char			 name[ACCOUNT_NAME_MAX + 1];	/* canonical */
 	uid_t			 uid;
 	struct settings		 settings;	/* as they were at the start */
@@ -64,8 +69,18 @@ enum outcome session_talk(enum talk_code);
  */
 enum outcome session_sheet(struct session *, struct sheet *);
 
-/* The two verbs that change something.  OUT_DONE. */
+/*
+ * Fills note and by from the request: REASON where one is wanted, and who
+ * became root.  OUT_PROTOCOL when there is none or it is no single line.
+ */
+enum outcome session_note(struct session *, bool wanted);
+
+/* The verbs that change something.  OUT_DONE. */
 enum outcome enroll_serve(struct session *);
 enum outcome codes_serve(struct session *);
+enum outcome lock_serve(struct session *);
+enum outcome unlock_serve(struct session *);
+/* What unlock_serve cleared, into its answer. */
+void unlock_put(const struct session *, struct wire_writer *);
 
 #endif

@@ -61,6 +61,10 @@ struct store_event {
 	unsigned	 kind;
 	const char	*service, *rhost, *tty;	/* printable; NULL at the
 						   public door */
+	/* Of a change by root: who asked for it and why, when told. */
+	bool		 by_known;
+	uid_t		 by;
+	const char	*note;		/* 1..ACCOUNT_REASON_MAX bytes */
 };
 
 struct store;
@@ -108,12 +112,13 @@ struct store_driver {
 	    struct account *, struct failure *);
 	/*
 	 * Writes the effects.  *account is the state after them; for ENROLL
-	 * of a new account (id 0) the driver gives it an id before, see
-	 * new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
+	 * and LOCK of a new account (id 0) the driver gives it an id before,
+	 * see new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
 	 * same rows whatever changed (touch counter); no credential's
-	 * last_step is moved back.  ENROLL, ADD, NEW_CODES, REMOVE and
-	 * REMOVE_ONE write an event of their own, and EFFECT_EVENT beside them none.  What
-	 * would be half an enrollment is STORE_REFUSED.
+	 * last_step is moved back.  ENROLL, ADD, NEW_CODES, REMOVE,
+	 * REMOVE_ONE and LOCK write an event of their own, and EFFECT_EVENT
+	 * beside them none.  What would be half an enrollment is
+	 * STORE_REFUSED.
 	 */
 	enum store_code (*apply)(struct store *, const struct account *,
 	    const struct decision *, const struct store_event *,

@@ -10,7 +10,7 @@
 
 /* What an event says was changed; the schema names them. */
 enum change { CHANGE_NONE = 0, CHANGE_ENROLLED, CHANGE_ADDED, CHANGE_CODES,
-	CHANGE_REMOVED, CHANGE_REMOVED_ONE };
+	CHANGE_REMOVED, CHANGE_REMOVED_ONE, CHANGE_LOCKED, CHANGE_UNLOCKED };
 
 /*
  * Always the same length, so that a row is overwritten in its place: as a
@@ -178,6 +178,28 @@ set_enrolled(struct store *s, const struct account *a, struct failure *f)
 	return code;
 }
 
+/* Also somebody who has not enrolled yet can be locked. */
+static enum store_code
+set_lock(struct store *s, const struct account *a, struct failure *f)
+{
+	uint8_t limiters[LITE_LIMITERS];
+	enum store_code code;
+	struct lite_call c;
+	int changed;
+
+	lite_call(&c, s, LITE_SET_LOCK);
+	lite_int(&c, a->locked);
+	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
+	lite_blob(&c, limiters, pack_limiters(a, limiters));
+	lite_int(&c, a->id);
+	lite_blob(&c, a->name, strlen(a->name));
+	lite_int(&c, a->uid);
+	code = lite_write(&c, &changed, f);
+	if (code == STORE_OK && changed == 0)
+		code = new_account(s, a, f);
+	return code;
+}
+
 static enum store_code
 new_credential(struct store *s, const struct account *a,
     const struct credential *cred, struct failure *f)
@@ -313,6 +335,7 @@ whole(const struct account *a, enum effect_kind kind)
 		return a->id > 0 && a->recovery.count <= ACCOUNT_CODES_MAX &&
 		    spent_sound(a);
 	case EFFECT_LIMITERS:
+	case EFFECT_LOCK:
 		return a->id > 0 && limiters_sound(a);
 	case EFFECT_REMOVE:
 		return a->id > 0;
@@ -369,6 +392,10 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 	case EFFECT_REMOVE_ONE:
 		code = remove_one(s, a, f);
 		change = CHANGE_REMOVED_ONE;
+		break;
+	case EFFECT_LOCK:
+		code = set_lock(s, a, f);
+		change = a->locked ? CHANGE_LOCKED : CHANGE_UNLOCKED;
 		break;
 	}
 	if (code == STORE_OK)

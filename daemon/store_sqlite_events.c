@@ -5,6 +5,8 @@
  * wash the login door's events away from the public one; what changed
  * nothing is only counted, by the hour.
  */
+#include <string.h>
+
 #include "daemon/store_sqlite.h"
 
 /* Whom it is about; -1 where NSS knows nobody. */
@@ -67,6 +69,9 @@ lite_write_event(struct store *s, const struct account *a, int change,
 		lite_text(&c, e->service);
 		lite_text(&c, e->rhost);
 		lite_text(&c, e->tty);
+		lite_int(&c, e->by_known ? (int64_t)e->by : -1);
+		lite_blob(&c, e->note, e->note != NULL ?
+		    strlen(e->note) : 0);
 	}
 	code = lite_write(&c, NULL, f);
 	if (code == STORE_OK)

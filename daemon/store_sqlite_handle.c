@@ -46,6 +46,9 @@ static const char *const sql[] = {
 	[LITE_SET_ENROLLED] = "UPDATE account SET enrolled_at = ?,"
 	    " limiters = ?, touch = touch + 1"
 	    " WHERE id = ? AND name = ? AND uid = ?",
+	[LITE_SET_LOCK] = "UPDATE account SET locked = ?, lock_reason = ?,"
+	    " limiters = ?, touch = touch + 1"
+	    " WHERE id = ? AND name = ? AND uid = ?",
 	[LITE_NEW_ACCOUNT] = "INSERT INTO account (id, name, uid, created_at,"
 	    " enrolled_at, locked, lock_reason, limiters, touch)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -70,8 +73,8 @@ static const char *const sql[] = {
 	    " touch = touch + 1",
 
 	[LITE_EVENT_LOGIN] = "INSERT INTO event (at, uid, account, outcome,"
-	    " kind, change, door, service, rhost, tty)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    " kind, change, door, service, rhost, tty, actor, note)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[LITE_EVENT_PUBLIC] = "INSERT INTO event_public (at, uid, account,"
 	    " outcome, kind, change) VALUES (?, ?, ?, ?, ?, ?)",
 	[LITE_RING_LOGIN] = "DELETE FROM event WHERE id <="

@@ -115,15 +115,19 @@ static const char schema[] =
 	/*
 	 * Events: outcome is the number of enum outcome; change is 0 for an
 	 * answer, 1 enrolled, 2 added, 3 new codes, 4 all removed, 5 one
-	 * removed; account 0 is none; uid -1 is somebody NSS does not know.
+	 * removed, 6 locked, 7 unlocked; account 0 is none; uid -1 is
+	 * somebody NSS does not know; actor is who asked root for it, -1
+	 * unknown; note is why.
 	 */
 	"CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL, account INTEGER NOT NULL,"
 	" outcome INTEGER NOT NULL, kind INTEGER NOT NULL,"
 	" change INTEGER NOT NULL, door INTEGER NOT NULL, "
-	PRINTABLE("service") ", " PRINTABLE("rhost") ", " PRINTABLE("tty") ", "
-	NUMBERS("-1", "at, uid, account, outcome, kind, change, door",
-	    "at + uid + outcome + kind + change + door") ");"
+	PRINTABLE("service") ", " PRINTABLE("rhost") ", " PRINTABLE("tty") ","
+	" actor INTEGER NOT NULL, note BLOB CHECK (note IS NULL OR"
+	"  (typeof(note) = 'blob' AND length(note) BETWEEN 1 AND 200)), "
+	NUMBERS("-1", "at, uid, account, outcome, kind, change, door, actor",
+	    "at + uid + outcome + kind + change + door + actor") ");"
 	"CREATE TABLE event_public (id INTEGER PRIMARY KEY,"
 	" at INTEGER NOT NULL, uid INTEGER NOT NULL, account INTEGER NOT NULL,"
 	" outcome INTEGER NOT NULL, kind INTEGER NOT NULL,"

@@ -21,6 +21,8 @@ static const struct verb_row rows[] = {
 	{ VERB_ENROLL, AT_OWN, VERB_BY_TALK },
 	{ VERB_CODES, AT_OWN, VERB_BY_TALK },
 	{ VERB_REMOVE, AT_OWN, VERB_BY_TALK },
+	{ VERB_LOCK, AT(DOOR_ADMIN), VERB_BY_TALK },
+	{ VERB_UNLOCK, AT(DOOR_ADMIN), VERB_BY_TALK },
 };
 
 enum verb_handler

@@ -306,6 +306,72 @@ suite_removed_wrong(void **state)
 	}
 }
 
+/* A lock is kept, lifted, and needs no factor; enrolling leaves it. */
+void
+suite_locked(void **state)
+{
+	struct scene *sc = *state;
+	struct account a, stranger;
+
+	sample_account(&a, "alice", 1000, 2, 10);
+	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
+	a.locked = true;
+	memset(a.lock_reason, 'r', ACCOUNT_REASON_MAX);
+	sample_write(driver, sc->store, &a, EFFECT_LOCK);
+	suite_expect(sc->store, &a);
+	a.enrolled_at++;
+	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
+	suite_expect(sc->store, &a);
+	a.locked = false;
+	memset(a.lock_reason, 0, sizeof(a.lock_reason));
+	memset(a.limiters, 0, sizeof(a.limiters));
+	sample_write(driver, sc->store, &a, EFFECT_LOCK);
+	suite_expect(sc->store, &a);
+
+	sample_account(&stranger, "bob", 1001, 0, 0);
+	stranger.enrolled_at = 0;
+	stranger.locked = true;
+	strcpy(stranger.lock_reason, "left the company");
+	sample_write(driver, sc->store, &stranger, EFFECT_LOCK);
+	suite_expect(sc->store, &stranger);
+	suite_expect(sc->store, &a);
+	/* The uid of one under the name of the other. */
+	stranger.uid = 1000;
+	stranger.id++;
+	suite_begin(sc->store, STORE_WRITE);
+	assert_int_equal(sample_apply(driver, sc->store, &stranger,
+	    EFFECT_LOCK), STORE_REFUSED);
+	driver->rollback(sc->store);
+}
+
+/* Why and by whom: any bytes, within bounds. */
+void
+suite_notes(void **state)
+{
+	static const enum effect_kind kind = EFFECT_EVENT;
+	struct decision d = sample_decision(OUT_DONE, 1, &kind);
+	struct store_event e = sample_event(DOOR_ADMIN, OUT_DONE);
+	char longest[ACCOUNT_REASON_MAX + 2];
+	struct scene *sc = *state;
+	struct failure f = { .path = "" };
+	struct account a;
+
+	memset(longest, 'n', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	sample_account(&a, "alice", 1000, 1, 10);
+	suite_begin(sc->store, STORE_WRITE);
+	e.by_known = true;
+	e.by = (uid_t)-2;
+	e.note = "m\xc3\xbc" "de, left";
+	assert_int_equal(driver->apply(sc->store, &a, &d, &e, &f), STORE_OK);
+	e.note = longest + 1;
+	assert_int_equal(driver->apply(sc->store, &a, &d, &e, &f), STORE_OK);
+	e.note = longest;
+	assert_int_equal(driver->apply(sc->store, &a, &d, &e, &f),
+	    STORE_REFUSED);
+	driver->rollback(sc->store);
+}
+
 /* Nothing that a log could not print is an event. */
 void
 suite_bad_events(void **state)

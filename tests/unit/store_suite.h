@@ -35,6 +35,8 @@ void suite_replaced(void **);
 void suite_changes(void **);
 void suite_removed_one(void **);
 void suite_removed_wrong(void **);
+void suite_locked(void **);
+void suite_notes(void **);
 void suite_bad_events(void **);
 void suite_passwords(void **);
 void suite_listed(void **);

@@ -212,6 +212,46 @@ converse(struct place *p, uint8_t verb, uint32_t flags, struct phone *phone,
 	return o;
 }
 
+/* A conversation without rounds: the last frame of its answer. */
+static enum outcome
+administer(struct place *p, const struct wire_writer *request,
+    uint8_t packet[WIRE_PACKET_MAX], struct wire_message *last)
+{
+	struct talk talk = { 0 };
+	struct wire_message m;
+	enum outcome o;
+	uint32_t told;
+	size_t len;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	talk.fd = fds[1];
+	assert_true(wire_done(request));
+	assert_true(wire_read(request->data, request->len, &m));
+	o = selfservice_serve(p->site, &admin, &m, &talk);
+	assert_int_equal(wire_receive(fds[0], packet, &len), WIRE_OK);
+	assert_true(wire_read(packet, len, last));
+	assert_true(wire_has(last, TAG_LAST));
+	assert_true(wire_get_uint(last, TAG_OUTCOME, &told));
+	assert_int_equal(told, o);
+	close(fds[0]);
+	close(fds[1]);
+	return o;
+}
+
+static enum outcome
+lock(struct place *p, uint8_t verb, const char *reason,
+    uint8_t packet[WIRE_PACKET_MAX], struct wire_message *last)
+{
+	struct wire_writer w;
+
+	wire_start(&w, 1, verb);
+	wire_put_string(&w, TAG_NAME, p->user);
+	wire_put_string(&w, TAG_REASON, reason);
+	wire_put_uint(&w, TAG_BY, 1000);
+	return administer(p, &w, packet, last);
+}
+
 /* --- CHECK and VERIFY ---------------------------------------------------- */
 
 static void
@@ -364,6 +404,103 @@ budget(void **state)
 	    OUT_OK_RECOVERY);
 }
 
+/* Ten wrong ones of either kind, at this door. */
+static void
+guess(struct place *p, const struct caller *caller)
+{
+	char code[RECOVERY_LENGTH + 1];
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		assert_true(recovery_generate(code));
+		assert_int_equal(ask(p, caller, VERB_VERIFY, code),
+		    OUT_BAD_CODE);
+	}
+	assert_int_equal(ask(p, caller, VERB_VERIFY, code), OUT_LOCKED);
+}
+
+/* A lock refuses right codes at every door; unlocking clears all. */
+static void
+locks(void **state)
+{
+	static const char *const bad[] = { NULL, "", "two\nlines", "\x7f" };
+	struct place *p = *state;
+	struct caller self = { .door = DOOR_PUBLIC, .uid = getuid(),
+	    .name = p->user };
+	struct phone phone = { 0 };
+	uint8_t packet[WIRE_PACKET_MAX];
+	struct wire_message last;
+	char longest[202], text[WIRE_STRING_MAX + 1];
+	uint32_t n;
+	size_t i;
+
+	assert_int_equal(converse(p, VERB_ENROLL, FLAG_REPLACE, &phone, 0),
+	    OUT_DONE);
+	memset(longest, 'r', 201);
+	longest[201] = '\0';
+	for (i = 0; i < COUNT(bad); i++)
+		assert_int_equal(lock(p, VERB_LOCK, bad[i], packet, &last),
+		    OUT_PROTOCOL);
+	assert_int_equal(lock(p, VERB_LOCK, longest, packet, &last),
+	    OUT_PROTOCOL);
+	assert_int_equal(ask(p, &root, VERB_CHECK, NULL), OUT_ASK);
+	guess(p, &root);
+	guess(p, &self);
+	assert_int_equal(lock(p, VERB_LOCK, longest + 1, packet, &last),
+	    OUT_DONE);
+	assert_int_equal(ask(p, &root, VERB_CHECK, NULL), OUT_ADMIN_LOCK);
+	assert_int_equal(ask(p, &self, VERB_CHECK, NULL), OUT_ADMIN_LOCK);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, phone.codes[0]),
+	    OUT_ADMIN_LOCK);
+	/* A new phone does not open it. */
+	assert_int_equal(converse(p, VERB_ENROLL, FLAG_REPLACE, &phone, 0),
+	    OUT_DONE);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, phone.codes[0]),
+	    OUT_ADMIN_LOCK);
+
+	assert_int_equal(lock(p, VERB_UNLOCK, NULL, packet, &last), OUT_DONE);
+	wire_get_uint(&last, TAG_FLAGS, &n);
+	assert_int_equal(n, FLAG_ADMIN_LOCK);
+	wire_get_uint(&last, TAG_COUNT, &n);
+	assert_int_equal(n, 20);
+	wire_get_uint(&last, TAG_WAIT_RECOVERY, &n);
+	assert_in_range(n, 1700, 1800);
+	wire_get_string(&last, TAG_TEXT, text);
+	assert_string_equal(text, longest + 1);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, phone.codes[0]),
+	    OUT_OK_RECOVERY);
+	assert_int_equal(ask(p, &self, VERB_VERIFY, phone.codes[1]),
+	    OUT_OK_RECOVERY);
+	assert_int_equal(lock(p, VERB_UNLOCK, "again", packet, &last),
+	    OUT_DONE);
+	wire_get_uint(&last, TAG_FLAGS, &n);
+	assert_int_equal(n, 0);
+	wire_get_uint(&last, TAG_COUNT, &n);
+	assert_int_equal(n, 0);
+}
+
+/* Whoever has not enrolled can be locked before; it outlives enrolling. */
+static void
+lock_before_enrolling(void **state)
+{
+	struct place *p = *state;
+	struct phone phone = { 0 };
+	uint8_t packet[WIRE_PACKET_MAX];
+	struct wire_message last;
+
+	assert_int_equal(lock(p, VERB_UNLOCK, NULL, packet, &last),
+	    OUT_NOT_ENROLLED);
+	assert_int_equal(lock(p, VERB_LOCK, "why", packet, &last), OUT_DONE);
+	assert_int_equal(ask(p, &root, VERB_CHECK, NULL), OUT_ADMIN_LOCK);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, "123456"),
+	    OUT_ADMIN_LOCK);
+	assert_int_equal(converse(p, VERB_ENROLL, 0, &phone, 0), OUT_DONE);
+	assert_int_equal(ask(p, &root, VERB_CHECK, NULL), OUT_ADMIN_LOCK);
+	assert_int_equal(lock(p, VERB_UNLOCK, NULL, packet, &last), OUT_DONE);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, phone.codes[0]),
+	    OUT_OK_RECOVERY);
+}
+
 /* Who asks and what about: the peer, not the frame. */
 static void
 authority(void **state)
@@ -469,6 +606,9 @@ main(void)
 		cmocka_unit_test(enroll_and_log_in),
 		cmocka_unit_test(one_round),
 		cmocka_unit_test(budget),
+		cmocka_unit_test(locks),
+		cmocka_unit_test_setup_teardown(lock_before_enrolling,
+		    place_make, place_drop),
 		cmocka_unit_test(authority),
 		cmocka_unit_test(without_key),
 		cmocka_unit_test(without_store),

@@ -233,6 +233,8 @@ main(void)
 		SCENE(suite_changes),
 		SCENE(suite_removed_one),
 		SCENE(suite_removed_wrong),
+		SCENE(suite_locked),
+		SCENE(suite_notes),
 		SCENE(suite_bad_events),
 		SCENE(suite_passwords),
 		SCENE(suite_listed),

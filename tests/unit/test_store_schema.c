@@ -161,11 +161,22 @@ ranges(void **state)
 		"INSERT INTO password VALUES (1, -1, 0, 0)",
 		"INSERT INTO tally VALUES (1, 1, -2, 1, 1, 1)",
 		"INSERT INTO tally VALUES (1, 1, 0, 'one', 1, 1)",
-		"INSERT INTO event VALUES (9, 1, -2, 1, 1, 1, 0, 0, '', '', '')",
-		"INSERT INTO event VALUES (9, 1, 1, 1, 1.5, 1, 0, 0, '', '', '')",
-		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 'a', 0, 0, '', '', '')",
-		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, '', 'a b', '')",
-		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, x'', '', '')",
+		"INSERT INTO event VALUES (9, 1, -2, 1, 1, 1, 0, 0, '', '', '',"
+		    " -1, NULL)",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1.5, 1, 0, 0, '', '', '',"
+		    " -1, NULL)",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 'a', 0, 0, '', '', '',"
+		    " -1, NULL)",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, '', 'a b', '',"
+		    " -1, NULL)",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, x'', '', '',"
+		    " -1, NULL)",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, '', '', '',"
+		    " -2, NULL)",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, '', '', '',"
+		    " -1, x'')",
+		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, '', '', '',"
+		    " -1, 'text')",
 		"UPDATE store SET id = zeroblob(15)",
 		"UPDATE store SET birth_key = NULL",
 		"UPDATE store SET filler = x'00'",
@@ -308,7 +319,11 @@ change_events(void **state)
 	assert_int_equal(driver->apply(s, &a, &d, &e, &sc->failure), STORE_OK);
 	assert_int_equal(driver->commit(s, &sc->failure), STORE_OK);
 	sample_write(driver, s, &a, EFFECT_REMOVE);
-	assert_int_equal(ask(s, "SELECT group_concat(change, '') = '124'"
+	a.locked = true;
+	sample_write(driver, s, &a, EFFECT_LOCK);
+	a.locked = false;
+	sample_write(driver, s, &a, EFFECT_LOCK);
+	assert_int_equal(ask(s, "SELECT group_concat(change, '') = '12467'"
 	    " FROM event"), 1);
 	assert_int_equal(ask(s, "SELECT min(change) = 3 AND count(*) = 1"
 	    " FROM event_public"), 1);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Root locks somebody out of every login that asks for a code, and lets
+ * them in again: with the lock go waits, caps and what was counted, of both
+ * doors and both kinds.
+ *
+ * Whoever became root is a hint, good for the log alone: the audit's login
+ * uid where the kernel has one, else what the client says.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "daemon/clock.h"
+#include "daemon/log.h"
+#include "daemon/session.h"
+
+#define LOGINUID "/proc/self/loginuid"
+
+/* (uid_t)-1 is what the kernel says when there was no login. */
+static bool
+login_uid(uid_t *uid)
+{
+	char text[16] = "";
+	uint64_t n;
+	ssize_t len;
+	int fd;
+
+	fd = open(LOGINUID, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1)
+		return false;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	if (!text_number(text, 0, UINT32_MAX - 1, &n))
+		return false;
+	*uid = (uid_t)n;
+	return true;
+}
+
+/* One line of text: no control bytes. */
+static bool
+one_line(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
+enum outcome
+session_note(struct session *s, bool wanted)
+{
+	char reason[WIRE_STRING_MAX + 1];
+	uint32_t by;
+
+	if (login_uid(&s->by))
+		s->by_known = true;
+	else if (wire_get_uint(s->request, TAG_BY, &by) && by != UINT32_MAX) {
+		s->by = by;
+		s->by_known = true;
+	}
+	wire_get_string(s->request, TAG_REASON, reason);
+	if (reason[0] == '\0' && !wanted)
+		return OUT_DONE;
+	if (reason[0] == '\0' || strlen(reason) > ACCOUNT_REASON_MAX ||
+	    !one_line(reason))
+		return failure_set(&s->failure, OUT_PROTOCOL, NULL,
+		    "a reason is one line of 1..%d bytes",
+		    ACCOUNT_REASON_MAX);
+	memcpy(s->note, reason, strlen(reason) + 1);
+	return OUT_DONE;
+}
+
+/* `change.locked user=alice by=1000 reason="left the company"` */
+static void
+tell(const struct session *s, const char *what)
+{
+	char line[640] = "", by[16];
+	size_t used = 0;
+
+	snprintf(by, sizeof(by), "%lu", (unsigned long)s->by);
+	text_field(line, sizeof(line), &used, "user", s->name);
+	text_field(line, sizeof(line), &used, "by", s->by_known ? by : NULL);
+	text_field(line, sizeof(line), &used, "reason",
+	    s->note[0] != '\0' ? s->note : NULL);
+	log_line(LOG_NOTICE, "%s%s", what, line);
+}
+
+/* What a change is given: the id of a new row, and where the old state of
+   the account is kept. */
+struct change {
+	int64_t		 id;
+	const char	*reason;	/* NULL: unlock */
+	struct account	*before;
+};
+
+static void
+change_lock(struct account *a, int64_t now, void *arg)
+{
+	const struct change *c = arg;
+
+	*c->before = *a;
+	if (a->match == ACCOUNT_NONE) {
+		a->match = ACCOUNT_FOUND;
+		a->id = c->id;
+		a->created_at = now;
+	}
+	memset(a->lock_reason, 0, sizeof(a->lock_reason));
+	a->locked = c->reason != NULL;
+	if (c->reason != NULL)
+		memcpy(a->lock_reason, c->reason, strlen(c->reason) + 1);
+	else
+		memset(a->limiters, 0, sizeof(a->limiters));
+}
+
+/* Afterwards s->account is what it was before the change. */
+static enum outcome
+commit(struct session *s, const char *reason)
+{
+	struct change c = { .reason = reason };
+	struct store *store;
+	enum outcome o;
+
+	o = site_store(s->site, &store, &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	c.id = site_driver(s->site)->new_id(store);
+	c.before = malloc(sizeof(*c.before));
+	if (c.before == NULL)
+		return OUT_MEMORY;
+	o = session_commit(s, EFFECT_LOCK, change_lock, &c);
+	if (o == OUT_DONE)
+		s->account = *c.before;
+	account_wipe(c.before);
+	free(c.before);
+	return o;
+}
+
+/* Also for people who have not enrolled: the row is made for it. */
+enum outcome
+lock_serve(struct session *s)
+{
+	enum outcome o;
+
+	if (s->account.match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	o = session_note(s, true);
+	if (o == OUT_DONE)
+		o = commit(s, s->note);
+	if (o == OUT_DONE)
+		tell(s, "change.locked");
+	return o;
+}
+
+/* Wrong answers that stood against the person, at both doors. */
+static uint32_t
+counted(const struct account *a)
+{
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < LIMITERS; i++)
+		if (a->limiters[i].consecutive < UINT32_MAX / LIMITERS)
+			n += a->limiters[i].consecutive;
+	return (uint32_t)n;
+}
+
+enum outcome
+unlock_serve(struct session *s)
+{
+	enum outcome o;
+
+	if (s->account.match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	if (s->account.match != ACCOUNT_FOUND)
+		return OUT_NOT_ENROLLED;
+	o = session_note(s, false);
+	if (o == OUT_DONE)
+		o = commit(s, NULL);
+	if (o != OUT_DONE)
+		return o;
+	s->facts.count = counted(&s->account);
+	tell(s, "change.unlocked");
+	return OUT_DONE;
+}
+
+/* The longer wait of the two doors; false when one of them was capped. */
+static bool
+waits(const struct session *s, enum limiter_name login,
+    enum limiter_name public, bool capped, uint32_t *wait)
+{
+	const enum limiter_name names[] = { login, public };
+	int64_t now = clock_now();
+	bool open = true;
+	uint32_t one;
+	size_t i;
+
+	*wait = 0;
+	for (i = 0; i < 2; i++) {
+		if (limit_state(&s->account.limiters[names[i]],
+		    &s->settings.limits, capped, true, now, &one) ==
+		    LIMIT_DISABLED)
+			open = false;
+		else if (one > *wait)
+			*wait = one;
+	}
+	return open;
+}
+
+void
+unlock_put(const struct session *s, struct wire_writer *w)
+{
+	const struct account *a = &s->account;
+	uint32_t wait, flags = 0;
+
+	if (a->locked) {
+		flags |= FLAG_ADMIN_LOCK;
+		wire_put_string(w, TAG_TEXT, a->lock_reason);
+	}
+	if (!waits(s, LIMITER_TOTP_LOGIN, LIMITER_TOTP_PUBLIC, true, &wait))
+		flags |= FLAG_DISABLED;
+	if (wait > 0)
+		wire_put_uint(w, TAG_WAIT_TOTP, wait);
+	waits(s, LIMITER_RECOVERY_LOGIN, LIMITER_RECOVERY_PUBLIC, false,
+	    &wait);
+	if (wait > 0)
+		wire_put_uint(w, TAG_WAIT_RECOVERY, wait);
+	wire_put_uint(w, TAG_FLAGS, flags);
+}
