@@ -94,11 +94,9 @@ send_frame(struct session *s, struct wire_writer *w)
 }
 
 enum session_state
-session_open(struct session *s, const struct call *call, enum wire_verb verb,
-    uint32_t flags)
+session_ask(struct session *s, const struct call *call, struct wire_writer *w)
 {
 	enum session_state state;
-	struct wire_writer w;
 
 	memset(s, 0, sizeof(*s));
 	s->fd = -1;
@@ -107,15 +105,27 @@ session_open(struct session *s, const struct call *call, enum wire_verb verb,
 	    connect_public(s, call->host);
 	if (state != SESSION_OPEN)
 		return state;
+	/* A refusal may be there already although nobody reads any more. */
+	if (!send_frame(s, w) && !wire_wait(s->fd, POLLIN, wire_now_ms()))
+		return SESSION_UNREACHABLE;
+	return SESSION_OPEN;
+}
+
+enum session_state
+session_open(struct session *s, const struct call *call, enum wire_verb verb,
+    uint32_t flags)
+{
+	struct wire_writer w;
+
 	wire_start(&w, WIRE_VERSION, (uint8_t)verb);
 	if (call->host->uid == 0)
 		wire_put_string(&w, TAG_NAME, call->user);
 	if (flags != 0)
 		wire_put_uint(&w, TAG_FLAGS, flags);
-	/* A refusal may be there already although nobody reads any more. */
-	if (!send_frame(s, &w) && !wire_wait(s->fd, POLLIN, wire_now_ms()))
-		return SESSION_UNREACHABLE;
-	return SESSION_OPEN;
+	if ((verb == VERB_ENROLL || verb == VERB_REMOVE) &&
+	    call->operand != NULL)
+		wire_put_string(&w, TAG_LABEL, call->operand);
+	return session_ask(s, call, &w);
 }
 
 static enum session_state

@@ -62,6 +62,18 @@ static const struct row rows[] = {
 	    "answered.\n\n"
 	    "  -n, --new         make new recovery codes\n"
 	    HELP_USER HELP_HELP },
+	{ "doctor", doctor_run, BIT(PLAN), OPERAND_NONE,
+	    "stepup doctor [--plan]",
+	    "who gets in with what, and what is wrong here",
+	    "Runs the PAM stacks of every service for every way a login can "
+	    "go, looks at\nsshd, settings, files, doors, clock and store, and "
+	    "says what is wrong, where,\nand what to do. It changes nothing. "
+	    "Root sees all of it.\n\n"
+	    "  -p, --plan        as if the line of pam_stepup.so stood where "
+	    "pam-auth-update\n                    puts it: who will be asked, "
+	    "who could not get in\n"
+	    HELP_HELP "\nExit status: 0 sound, 1 problems, 4 could not "
+	    "look.\n" },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -207,6 +219,7 @@ static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "replace", no_argument, NULL, 'r' },
 	{ "new", no_argument, NULL, 'n' },
+	{ "plan", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -215,6 +228,7 @@ static const int letters[OPTIONS] = {
 	[OPTION_USER] = 'u',
 	[OPTION_REPLACE] = 'r',
 	[OPTION_NEW] = 'n',
+	[OPTION_PLAN] = 'p',
 	[OPTION_HELP] = 'h',
 };
 
@@ -247,7 +261,7 @@ read_options(struct call *call, const struct row *row, int argc, char *argv[])
 	optind = 0;
 	for (;;) {
 		at = optind > 0 ? optind : 1;
-		c = getopt_long(argc, argv, "+:u:rnh", long_options, NULL);
+		c = getopt_long(argc, argv, "+:u:rnph", long_options, NULL);
 		if (c == -1)
 			break;
 		if (c == ':')

@@ -42,6 +42,7 @@ enum option_name {
 	OPTION_USER = 0,
 	OPTION_REPLACE,
 	OPTION_NEW,
+	OPTION_PLAN,
 	OPTION_HELP,
 	OPTIONS
 };
@@ -66,6 +67,7 @@ typedef enum exit_status subcommand(const struct call *);
 subcommand enroll_run;
 subcommand status_run;
 subcommand codes_run;
+subcommand doctor_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

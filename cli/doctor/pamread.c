@@ -266,6 +266,16 @@ read_line(struct reader *r, struct place *at, char *line)
 	return read_words(r, at, rest);
 }
 
+/* Lines are told by the numbers they have on the host. */
+static unsigned
+planned_after(const struct reader *r, const char *file)
+{
+	const struct pamhost *host = r->host;
+
+	return host->planned != NULL && strcmp(host->planned, file) == 0 ?
+	    host->planned_after : UINT_MAX;
+}
+
 bool
 pamread_text(struct reader *r, const char *data, size_t len, struct place *at)
 {
@@ -278,7 +288,7 @@ pamread_text(struct reader *r, const char *data, size_t len, struct place *at)
 	pamtext_open(&text, data, len);
 	while ((next = pamtext_next(&text, line, &number, &cut)) ==
 	    PAMTEXT_LINE) {
-		at->line = number;
+		at->line = number - (number > planned_after(r, at->file));
 		if (cut)
 			pamread_problem(r, at, PAMPROBLEM_SYNTAX, "too long", NULL);
 		if (!read_line(r, at, line))

@@ -31,6 +31,10 @@ struct pamhost {
 					   @include, includes are looked for
 					   where services are, jumps count as
 					   `ok` in setcred */
+	/* A file as it would be, for --plan: NULL, or its path, its text and
+	   the line after which one was put that is not there yet. */
+	const char	*planned, *planned_text;
+	unsigned	 planned_after;
 };
 
 enum pamtype {

@@ -213,6 +213,8 @@ make_file(struct maker *m, const char *name, unsigned file)
 	unsigned i, n;
 
 	snprintf(path, sizeof(path), "%s/%s", m->folder, name);
+	/* Some file systems flush a file that is cut to nothing. */
+	(void)unlink(path);
 	m->out = fopen(path, "we");
 	if (m->out == NULL)
 		abort();

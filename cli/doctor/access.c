@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include <security/_pam_types.h>
+
+#include "cli/doctor/access.h"
+#include "cli/doctor/known.h"
+
+#define KNOWERS_MAX	8	/* modules that may know the person */
+
+/* One login, as the modules answer it. */
+struct login {
+	const struct world *world;
+	const char	*service;
+	bool		 password;	/* it is right */
+	bool		 factor;	/* other factors are there */
+	int		 ours;		/* what pam_stepup.so answers */
+	size_t		 knower;	/* which of the modules knows them */
+	unsigned	 mask;		/* answers of the conditions */
+};
+
+struct study {
+	const struct world *world;
+	const struct pamservice *service;
+	const struct pamstack *stack;
+	size_t		 knowers;
+	const char	*knower[KNOWERS_MAX];
+	unsigned	 conditions;
+	/* Of a line: which condition it is, 0 for none, else one more. */
+	unsigned char	 condition[PAMSTACK_LINES_MAX];
+	struct pamrun	 run, right;
+	unsigned	 all, in[WAYS];
+	struct login	 login;
+};
+
+static enum module_class
+class_of(const struct pamline *l)
+{
+	return l->kind == PAMLINE_MODULE && l->module != NULL ?
+	    known_module(l->module) : MODULE_QUIET;
+}
+
+bool
+access_installed(const struct world *w, const struct pamline *l)
+{
+	/* A plan is about the day when it is. */
+	if (w->pam.planned != NULL && class_of(l) == MODULE_OURS)
+		return true;
+	return !w->installed_known || w->installed(w, l->module);
+}
+
+/* The modules that may know the person, each once, and the conditions. */
+static void
+look(struct study *s)
+{
+	const struct pamline *l;
+	enum module_class class;
+	size_t i, k;
+
+	for (i = 0; i < s->stack->count; i++) {
+		l = &s->stack->lines[i];
+		class = class_of(l);
+		if (class == MODULE_CONDITION || class == MODULE_UNKNOWN) {
+			if (s->conditions < ACCESS_CONDITIONS_MAX)
+				s->condition[i] =
+				    (unsigned char)++s->conditions;
+			continue;
+		}
+		if (class != MODULE_PASSWORD)
+			continue;
+		for (k = 0; k < s->knowers; k++)
+			if (strcmp(s->knower[k], l->module) == 0)
+				break;
+		if (k == s->knowers && k < KNOWERS_MAX)
+			s->knower[s->knowers++] = l->module;
+	}
+}
+
+static int
+answer_password(const struct study *s, const struct pamline *l)
+{
+	if (strcmp(s->knower[s->login.knower], l->module) != 0)
+		return PAM_USER_UNKNOWN;
+	return s->login.password ? PAM_SUCCESS : PAM_AUTH_ERR;
+}
+
+static int
+answer(void *arg, const struct pamline *l, size_t i)
+{
+	const struct study *s = arg;
+
+	if (!access_installed(s->world, l))
+		return PAM_MODULE_UNKNOWN;
+	switch (class_of(l)) {
+	case MODULE_OURS:
+		return s->login.ours;
+	case MODULE_PASSWORD:
+		return answer_password(s, l);
+	case MODULE_FACTOR:
+		return s->login.factor ? PAM_SUCCESS : PAM_AUTH_ERR;
+	case MODULE_CONDITION:
+	case MODULE_UNKNOWN:
+		return s->condition[i] == 0 || (s->login.mask &
+		    1U << (s->condition[i] - 1)) != 0 ? PAM_SUCCESS :
+		    PAM_AUTH_ERR;
+	case MODULE_PERMIT:
+		return PAM_SUCCESS;
+	case MODULE_DENY:
+	case MODULE_ROOT:
+		return PAM_AUTH_ERR;
+	case MODULE_QUIET:
+		break;
+	}
+	return known_quiet_answer(l->module, l->arguments);
+}
+
+/* What our module may answer on this way; ends with -1. */
+static const int *
+our_answers(const struct study *s, enum access_way way)
+{
+	static const int right[] = { PAM_SUCCESS, -1 };
+	static const int wrong[] = { PAM_AUTH_ERR, PAM_MAXTRIES,
+	    PAM_PERM_DENIED, -1 };
+	static const int cancel[] = { PAM_CONV_ERR, -1 };
+	static const int down[] = { PAM_SERVICE_ERR, PAM_BUF_ERR, -1 };
+	static const int passed[] = { PAM_IGNORE, -1 };
+
+	if (!world_covers(s->world, s->service->name))
+		return passed;
+	switch (way) {
+	case WAY_RIGHT:
+	case WAY_CODE:
+		return right;
+	case WAY_WRONG:
+	case WAY_NOTHING:
+		return wrong;
+	case WAY_CANCEL:
+		return cancel;
+	case WAY_DOWN:
+		return down;
+	case WAY_NEW:
+	case WAY_NEW_NOTHING:
+		return world_lets_unenrolled(s->world) ? passed : wrong;
+	case WAYS:
+		break;
+	}
+	return wrong;
+}
+
+/* Whether this way opens; the run that opened, else the last, in *out. */
+static bool
+opens(struct study *s, enum access_way way, struct pamrun *out)
+{
+	const int *ours;
+
+	s->login.password = way != WAY_CODE && way != WAY_NOTHING &&
+	    way != WAY_NEW_NOTHING;
+	for (ours = our_answers(s, way); *ours != -1; ours++) {
+		s->login.ours = *ours;
+		s->login.factor = false;
+		if (pamrun(s->stack, answer, s, out) == PAM_SUCCESS)
+			return true;
+		/* The right person may have the other factors, too. */
+		s->login.factor = true;
+		if ((way == WAY_RIGHT || way == WAY_NEW) &&
+		    pamrun(s->stack, answer, s, out) == PAM_SUCCESS)
+			return true;
+	}
+	return false;
+}
+
+static void
+set_once(size_t *line, size_t value)
+{
+	if (*line == PAMRUN_NONE)
+		*line = value;
+}
+
+/* Our lines that this run asked: the n-th from 0, or PAMRUN_NONE. */
+static size_t
+our_line(const struct study *s, const struct pamrun *run, unsigned n)
+{
+	size_t i;
+
+	for (i = 0; i < s->stack->count; i++)
+		if (class_of(&s->stack->lines[i]) == MODULE_OURS &&
+		    run->visited[i] && n-- == 0)
+			return i;
+	return PAMRUN_NONE;
+}
+
+/* Which condition made the difference: with the other answer it is shut. */
+static size_t
+condition_of(struct study *s, size_t otherwise)
+{
+	unsigned mask = s->login.mask;
+	size_t i, found = otherwise;
+	bool shut;
+
+	for (i = 0; i < s->stack->count && found == otherwise; i++) {
+		if (s->condition[i] == 0)
+			continue;
+		s->login.mask = mask ^ 1U << (s->condition[i] - 1);
+		shut = opens(s, WAY_RIGHT, &s->run) &&
+		    !opens(s, WAY_WRONG, &s->run);
+		if (shut)
+			found = i;
+	}
+	s->login.mask = mask;
+	return found;
+}
+
+/* What stands behind a way that opened although it should not. */
+static void
+explain(struct study *s, struct access *a, enum access_way way)
+{
+	size_t asked = our_line(s, &s->run, 0);
+
+	if (way == WAY_CODE || way == WAY_NOTHING)
+		set_once(&a->no_password, s->run.granted);
+	else if (a->ours == PAMRUN_NONE)
+		return;
+	else if (asked == PAMRUN_NONE)
+		set_once(&a->bypass, s->run.left_by[a->ours]);
+	else
+		set_once(way == WAY_DOWN ? &a->fails_open : &a->optional,
+		    asked);
+}
+
+/* All conditions, for one place where the person is known. */
+static void
+study_knower(struct study *s, struct access *a)
+{
+	unsigned open[WAYS] = { 0 }, all = 0, masks = 1U << s->conditions;
+	enum access_way way;
+	size_t exempt = PAMRUN_NONE;
+
+	for (s->login.mask = 0; s->login.mask < masks; s->login.mask++) {
+		if (!opens(s, WAY_RIGHT, &s->right)) {
+			set_once(&a->nobody, s->right.refused);
+			set_once(&a->jump, s->right.bad_jump);
+			continue;
+		}
+		all++;
+		open[WAY_RIGHT]++;
+		a->asks |= our_line(s, &s->right, 0) != PAMRUN_NONE;
+		set_once(&a->twice, our_line(s, &s->right, 1));
+		for (way = WAY_WRONG; way < WAYS; way++) {
+			if (opens(s, way, &s->run))
+				open[way]++;
+			else if (way == WAY_NOTHING)
+				set_once(&a->early, our_line(s, &s->run, 0));
+		}
+		if (exempt == PAMRUN_NONE && a->ours != PAMRUN_NONE &&
+		    opens(s, WAY_WRONG, &s->run))
+			exempt = condition_of(s, s->run.left_by[a->ours]);
+	}
+	s->all += masks;
+	for (way = WAY_RIGHT; way < WAYS; way++)
+		s->in[way] += open[way];
+	/* Once more where it is always open, for the line that does it. */
+	for (s->login.mask = 0; s->login.mask < masks; s->login.mask++)
+		for (way = WAY_WRONG; way <= WAY_NOTHING; way++)
+			if (all > 0 && open[way] == all &&
+			    opens(s, WAY_RIGHT, &s->right) &&
+			    opens(s, way, &s->run))
+				explain(s, a, way);
+	if (all > 0 && open[WAY_WRONG] > 0 && open[WAY_WRONG] < all)
+		set_once(&a->exempt, exempt);
+}
+
+static void
+settle(struct study *s, struct access *a)
+{
+	enum access_way way;
+
+	for (way = WAY_RIGHT; way < WAYS; way++)
+		a->in[way] = s->in[way] == 0 ? ACCESS_NO :
+		    s->in[way] == s->in[WAY_RIGHT] ? ACCESS_YES : ACCESS_SOME;
+	if (a->in[WAY_RIGHT] != ACCESS_NO) {
+		a->nobody = PAMRUN_NONE;
+		a->jump = PAMRUN_NONE;
+	}
+}
+
+bool
+access_of(const struct world *w, const struct pamservice *service,
+    struct access *a)
+{
+	struct study *s = calloc(1, sizeof(*s));
+	size_t i;
+
+	if (s == NULL)
+		return false;
+	memset(a, 0, sizeof(*a));
+	a->ours = a->bypass = a->optional = a->fails_open = a->no_password =
+	    a->exempt = a->nobody = a->early = a->twice = a->jump =
+	    PAMRUN_NONE;
+	s->world = w;
+	s->service = service;
+	s->stack = pamservice_stack(service, PAMTYPE_AUTH);
+	look(s);
+	for (i = 0; i < s->stack->count; i++)
+		if (class_of(&s->stack->lines[i]) == MODULE_OURS)
+			set_once(&a->ours, i);
+	do
+		study_knower(s, a);
+	while (++s->login.knower < s->knowers);
+	settle(s, a);
+	free(s);
+	return true;
+}
+
+bool
+access_account(const struct world *w, const struct pamservice *service,
+    size_t *line)
+{
+	struct study *s = calloc(1, sizeof(*s));
+	bool passes = false;
+
+	*line = PAMRUN_NONE;
+	if (s == NULL)
+		return true;
+	s->world = w;
+	s->service = service;
+	s->stack = pamservice_stack(service, PAMTYPE_ACCOUNT);
+	s->login.password = true;
+	s->login.ours = PAM_IGNORE;
+	look(s);
+	do
+		for (s->login.mask = 0; !passes && s->login.mask <
+		    1U << s->conditions; s->login.mask++) {
+			passes = pamrun(s->stack, answer, s, &s->run) ==
+			    PAM_SUCCESS;
+			set_once(line, s->run.refused);
+		}
+	while (++s->login.knower < s->knowers && !passes);
+	free(s);
+	return passes;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stepup doctor: who gets in with what, and what is wrong.  It looks, asks
+ * and says; it changes nothing.
+ */
+#include <stdlib.h>
+
+#include "cli/doctor/judge.h"
+#include "cli/doctor/look.h"
+#include "cli/doctor/plan.h"
+#include "cli/doctor/report.h"
+#include "cli/subcommands.h"
+
+/* Our line where it would be; false: there is nothing to plan with. */
+static bool
+plan(const struct call *call, struct world *w, char **text)
+{
+	switch (plan_put(&w->pam, text)) {
+	case PLAN_PUT:
+		result(call, "As if \"auth required pam_stepup.so\" stood in "
+		    PLAN_FILE "\nafter line %u, where pam-auth-update puts "
+		    "it.\n", w->pam.planned_after);
+		return true;
+	case PLAN_THERE:
+		result(call, PLAN_FILE " has the line already.\n");
+		return true;
+	case PLAN_NO_FILE:
+		say(call, "There is no " PLAN_FILE ": this host has no "
+		    "pam-auth-update.");
+		break;
+	case PLAN_FAILED:
+		say(call, PLAN_FILE " cannot be read.");
+		break;
+	}
+	say(call, "Next: write the line where you want it, then: stepup "
+	    "doctor");
+	return false;
+}
+
+static enum exit_status
+judge(const struct call *call, struct world *w, struct findings *f)
+{
+	struct survey *v = survey_make(w);
+
+	if (v == NULL) {
+		say(call, "The PAM files of this host cannot be read.");
+		report_end(call, w, f);
+		return EXIT_UNAVAILABLE;
+	}
+	judge_pam(w, v, call_has(call, OPTION_PLAN), f);
+	judge_ignored(w, f);
+	judge_sshd(w, v, f);
+	judge_host(w, f);
+	judge_people(w, v, call_has(call, OPTION_PLAN), f);
+	report_access(call, v, call_has(call, OPTION_PLAN));
+	report_findings(call, f);
+	report_end(call, w, f);
+	survey_free(v);
+	return f->problems > 0 ? EXIT_REFUSED : EXIT_DONE;
+}
+
+enum exit_status
+doctor_run(const struct call *call)
+{
+	struct findings *f = calloc(1, sizeof(*f));
+	struct world *w = calloc(1, sizeof(*w));
+	enum exit_status status = EXIT_UNAVAILABLE;
+	char *text = NULL;
+
+	if (f == NULL || w == NULL)
+		goto out;
+	look_host(call, call_has(call, OPTION_PLAN), w);
+	if (!call_has(call, OPTION_PLAN) || plan(call, w, &text))
+		status = judge(call, w, f);
+	world_free(w);
+out:
+	free(text);
+	free(w);
+	free(f);
+	return status;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is wrong: judgements over what was gathered, no look at the host. */
+#ifndef STEPUP_CLI_DOCTOR_JUDGE_H
+#define STEPUP_CLI_DOCTOR_JUDGE_H
+
+#include "cli/doctor/finding.h"
+#include "cli/doctor/survey.h"
+#include "cli/doctor/world.h"
+
+/* Stacks, and the files they are in. */
+void judge_pam(const struct world *, const struct survey *, bool plan,
+    struct findings *);
+/* Lines of ours in files that nobody reads. */
+void judge_ignored(const struct world *, struct findings *);
+/* What `sshd -T` said. */
+void judge_sshd(const struct world *, const struct survey *,
+    struct findings *);
+/* Settings, files, module, doors, store, clock. */
+void judge_host(const struct world *, struct findings *);
+/* Who would be, or is, shut out: root, and with --plan everybody. */
+void judge_people(const struct world *, const struct survey *, bool plan,
+    struct findings *);
+
+/* Whether sshd lets root in with a password, as far as `sshd -T` says. */
+bool judge_sshd_opens_root(const struct world *);
+
+#endif

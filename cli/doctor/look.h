@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Filling a world from the host, as far as the caller may see. */
+#ifndef STEPUP_CLI_DOCTOR_LOOK_H
+#define STEPUP_CLI_DOCTOR_LOOK_H
+
+#include "cli/doctor/world.h"
+#include "cli/subcommands.h"
+
+/* All of it; people: everybody who can log in, else root alone. */
+void look_host(const struct call *, bool people, struct world *);
+
+/* --- The parts --------------------------------------------------------- */
+
+#define LOOK_OUTPUT_MAX	(256 * 1024)
+#define LOOK_RUN_MS	(10 * 1000)
+
+/*
+ * Runs a program with an empty environment and no input; both outputs are
+ * the caller's to free.  Its exit status, or -1: not there, killed, late.
+ */
+int look_run(char *const argv[], char **out, char **err);
+
+/* sshd -T, stepupd -t. */
+void look_sshd(struct world *);
+void look_settings(const struct call *, struct world *);
+/* The module's header against that of a module that works. */
+void look_module(struct world *, const char *folder);
+/* Both sockets. */
+void look_doors(const struct call *, struct world *);
+/* The store and the key, asked through the service as root. */
+void look_store(const struct call *, struct world *);
+void look_people(const struct call *, bool everybody, struct world *);
+
+#endif
