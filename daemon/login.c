@@ -111,6 +111,7 @@ time_pass(struct login *l)
 		site_tend(l->site, true);
 		l->tend_at = now + LOGIN_QUIET_MS;
 	}
+	(void)notify_alive(now);
 }
 
 static void

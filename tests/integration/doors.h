@@ -10,7 +10,9 @@
 
 #include "tests/unit/unit.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <poll.h>
@@ -182,6 +184,37 @@ ask(uint8_t verb, bool named)
 	if (o >= 0 && o != OUT_PEER && o != OUT_BUSY)
 		assert_int_equal(answered, verb | WIRE_REPLY);
 	return o;
+}
+
+/*
+ * Under a supervisor that watches: it hears of the start, and then again
+ * and again although nobody asks.
+ */
+static inline void
+start_watched(const char *what)
+{
+	static const char *const said[] = { "READY=1", "WATCHDOG=1",
+	    "WATCHDOG=1", "WATCHDOG=1" };
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char heard[32];
+	size_t i;
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/notify", folder);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	setenv("NOTIFY_SOCKET", sa.sun_path, 1);
+	setenv("WATCHDOG_USEC", "400000", 1);
+	start(what, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	for (i = 0; i < COUNT(said); i++) {
+		memset(heard, 0, sizeof(heard));
+		if (wire_wait(fd, POLLIN, wire_now_ms() + 5000))
+			(void)recv(fd, heard, sizeof(heard) - 1, 0);
+		assert_string_equal(heard, said[i]);
+	}
+	unlink(sa.sun_path);
+	close(fd);
 }
 
 /* Whether the other end is gone before the deadline. */

@@ -272,6 +272,14 @@ spawned_refuses(void **state)
 	assert_int_equal(exit_status(pid), 1);
 }
 
+static void
+login_is_watched(void **state)
+{
+	(void)state;
+	start_watched("login");
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -286,6 +294,8 @@ main(int argc, char **argv)
 		    cleanup),
 		cmocka_unit_test_setup_teardown(login_full, setup, cleanup),
 		cmocka_unit_test_setup_teardown(login_parked, setup,
+		    cleanup),
+		cmocka_unit_test_setup_teardown(login_is_watched, setup,
 		    cleanup),
 		cmocka_unit_test(spawned_answers_once),
 		cmocka_unit_test(spawned_refuses),

@@ -125,6 +125,14 @@ public_turns_away(void **state)
 	}
 }
 
+static void
+public_is_watched(void **state)
+{
+	(void)state;
+	start_watched("public");
+	assert_int_equal(stop(SIGTERM), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -135,6 +143,8 @@ main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(public_acceptor_holds_nothing,
 		    setup, cleanup),
 		cmocka_unit_test_setup_teardown(public_flood, setup, cleanup),
+		cmocka_unit_test_setup_teardown(public_is_watched, setup,
+		    cleanup),
 		cmocka_unit_test_setup_teardown(public_turns_away, setup,
 		    cleanup),
 	};
