@@ -205,8 +205,12 @@ ask_confirm(struct show *s, const char *text, int peer,
     char line[TERMINAL_LINE_MAX + 1])
 {
 	char question[WIRE_STRING_MAX + 16];
-	enum terminal_line got;
+	enum terminal_line got = TERMINAL_TYPED;
 
+	if (call_has(s->call, OPTION_YES)) {
+		strcpy(line, "yes");
+		return got;
+	}
 	snprintf(question, sizeof(question), "%s [y/N] ", text);
 	got = terminal_ask(s->call->terminal, question, false, peer, line);
 	if (got == TERMINAL_TYPED)
@@ -234,6 +238,7 @@ show_prompt(struct show *s, enum wire_style style, const char *text, int peer,
 		break;
 	case STYLE_NEW_CODE:
 		got = ask_new_code(s, peer, line);
+		s->last_asked = s->adding && got == TERMINAL_TYPED;
 		break;
 	case STYLE_SHEET_CODE:
 		got = ask_sheet_code(s, peer, line);

@@ -171,6 +171,23 @@ tell_skew(int64_t skew, char *buf, size_t size)
 	    skew < 0 ? "behind" : "ahead of", here);
 }
 
+/* What the app computes in place of what it was told. */
+static void
+tell_ignored(const struct wire_message *m, char *buf, size_t size)
+{
+	uint32_t algorithm, digits, period;
+	const char *name;
+
+	wire_get_uint(m, TAG_ALGORITHM, &algorithm);
+	wire_get_uint(m, TAG_DIGITS, &digits);
+	wire_get_uint(m, TAG_PERIOD, &period);
+	name = otp_algorithm_name((enum otp_algorithm)algorithm);
+	snprintf(buf, size, "This app ignores part of the QR code: it "
+	    "shows a code of %s, %u digits, %u seconds. Use another app.",
+	    name != NULL ? name : "SHA1", digits != 0 ? digits : 6,
+	    period != 0 ? period : 30);
+}
+
 /* Without a try left the end of the conversation follows, not a question. */
 void
 show_miss(struct show *s, const struct wire_message *m)
@@ -179,12 +196,11 @@ show_miss(struct show *s, const struct wire_message *m)
 	uint32_t tries, flags;
 	int64_t skew;
 
+	s->last_asked = false;
 	wire_get_uint(m, TAG_TRIES, &tries);
 	wire_get_uint(m, TAG_FLAGS, &flags);
 	if ((flags & FLAG_DEFAULTS) != 0)
-		snprintf(text, sizeof(text), "This app ignores what the QR "
-		    "code says (it shows a code of SHA1, 6 digits, 30 "
-		    "seconds). Use another app.");
+		tell_ignored(m, text, sizeof(text));
 	else if (wire_get_int64(m, TAG_SKEW, &skew) &&
 	    skew > -2 * 86400 && skew < 2 * 86400)
 		tell_skew(skew, text, sizeof(text));

@@ -37,6 +37,7 @@ struct show {
 	char		sheet[WIRE_CODES_MAX][WIRE_CODE_LENGTH + 4];
 	char		columns[SHOW_SHEET_MAX];
 	enum wire_style	asked;		/* last */
+	bool		adding;		/* no sheet follows the new code */
 	bool		last_asked;	/* the answer that saves was given */
 	struct page	page;
 	char		title[128];

@@ -48,6 +48,23 @@ static const struct row rows[] = {
 	    "  -r, --replace     a new phone: the old one and all old "
 	    "recovery codes become\n                    void\n"
 	    HELP_USER HELP_HELP },
+	{ "add", add_run, BIT(USER), OPERAND_ONE,
+	    "stepup add NAME [-u NAME]",
+	    "one more authenticator, of that name",
+	    "Shows a QR code for another app or phone and asks for a code of "
+	    "it. What is\nset up stays, recovery codes too; there can be 8. "
+	    "Letters, digits and . _ - + @\nmake a name.\n\n"
+	    HELP_USER HELP_HELP },
+	{ "remove", remove_run, BIT(USER) | BIT(ALL) | BIT(YES),
+	    OPERAND_MAYBE,
+	    "stepup remove NAME | --all [-u NAME]",
+	    "remove an authenticator, or all of them",
+	    "The names are those that stepup status shows. With the last one "
+	    "the recovery\ncodes become void; where logins need a factor, "
+	    "only root removes the last.\n\n"
+	    "  -a, --all         all authenticators, and the recovery codes\n"
+	    "  -y, --yes         do not ask whether that is meant\n"
+	    HELP_USER HELP_HELP },
 	{ "status", status_run, BIT(USER), OPERAND_NONE,
 	    "stepup status [-u NAME]",
 	    "what is set up, and since when",
@@ -219,6 +236,8 @@ static const struct option long_options[] = {
 	{ "user", required_argument, NULL, 'u' },
 	{ "replace", no_argument, NULL, 'r' },
 	{ "new", no_argument, NULL, 'n' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "yes", no_argument, NULL, 'y' },
 	{ "plan", no_argument, NULL, 'p' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
@@ -229,6 +248,8 @@ static const int letters[OPTIONS] = {
 	[OPTION_REPLACE] = 'r',
 	[OPTION_NEW] = 'n',
 	[OPTION_PLAN] = 'p',
+	[OPTION_ALL] = 'a',
+	[OPTION_YES] = 'y',
 	[OPTION_HELP] = 'h',
 };
 
@@ -261,7 +282,7 @@ read_options(struct call *call, const struct row *row, int argc, char *argv[])
 	optind = 0;
 	for (;;) {
 		at = optind > 0 ? optind : 1;
-		c = getopt_long(argc, argv, "+:u:rnph", long_options, NULL);
+		c = getopt_long(argc, argv, "+:u:rnayph", long_options, NULL);
 		if (c == -1)
 			break;
 		if (c == ':')

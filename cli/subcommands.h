@@ -42,6 +42,8 @@ enum option_name {
 	OPTION_USER = 0,
 	OPTION_REPLACE,
 	OPTION_NEW,
+	OPTION_ALL,
+	OPTION_YES,
 	OPTION_PLAN,
 	OPTION_HELP,
 	OPTIONS
@@ -64,10 +66,12 @@ struct call {
 
 typedef enum exit_status subcommand(const struct call *);
 
+subcommand add_run;
+subcommand doctor_run;
 subcommand enroll_run;
+subcommand remove_run;
 subcommand status_run;
 subcommand codes_run;
-subcommand doctor_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

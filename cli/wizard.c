@@ -170,6 +170,7 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 	if (mlockall(MCL_CURRENT) == -1)
 		(void)mlock(&vault, sizeof(vault));
 	show_start(&vault.show, call);
+	vault.show.adding = (flags & FLAG_ADD) != 0;
 	why = session_open(&vault.session, call, verb, flags);
 	round = why == SESSION_OPEN ? converse(verb, &m, &why) : ROUND_BROKEN;
 	terminal_leave(call->terminal);

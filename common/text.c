@@ -96,6 +96,16 @@ text_field(char *buf, size_t size, size_t *used, const char *name,
 }
 
 bool
+text_name(const char *s, size_t max)
+{
+	static const char fine[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@";
+	size_t len = strlen(s);
+
+	return len > 0 && len <= max && *s != '-' && strspn(s, fine) == len;
+}
+
+bool
 text_equal(const void *a, const void *b, size_t len)
 {
 	const volatile uint8_t *x = a, *y = b;

@@ -40,6 +40,12 @@ void text_printable(const char *src, size_t len, char *buf, size_t size);
 void text_field(char *buf, size_t size, size_t *used, const char *name,
     const char *value);
 
+/*
+ * A name that people give and type: 1..max bytes, letters, digits and
+ * . _ - + @, the first one no - (it is never an option, nor quoted).
+ */
+bool text_name(const char *s, size_t max);
+
 /* True when both are equal; time depends on len alone. */
 bool text_equal(const void *a, const void *b, size_t len);
 

@@ -35,7 +35,9 @@
  *                                        (no answer: show it, a PROMPT
  *                                        with STYLE_NEW_CODE follows)
  *     MISS    TRIES [SKEW] [FLAGS]       (the new code was wrong; another
- *                                        PROMPT follows)
+ *                                        PROMPT follows; FLAG_DEFAULTS with
+ *                                        the ALGORITHM DIGITS PERIOD that
+ *                                        give this code)
  *     SHEET   CODES [NUMBER]             -> with NUMBER: show, and a PROMPT
  *                                        STYLE_SHEET_CODE follows that asks
  *                                        for that code; without: show them
@@ -47,6 +49,10 @@
  *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_DISABLED,
  *             FLAG_ADMIN_LOCK).
  *             CODES without FLAG_NEW: the last packet as for STATUS.
+ *             ENROLL with FLAG_ADD: LABEL names one more; no SHEET.
+ *             REMOVE: LABEL, or FLAG_ALL.  The last one: refused where
+ *             policy would then deny (OUT_LAST_FACTOR); at the admin door
+ *             a PROMPT STYLE_CONFIRM asks.
  *
  * LOCK, UNLOCK: administration alone, conversations without rounds.
  *   request   NAME [BY]; LOCK also REASON (1..200 bytes, no control bytes)
@@ -154,7 +160,7 @@ enum wire_style {
 #define FLAG_ALL	0x04u	/* REMOVE: all authenticators */
 #define FLAG_DISABLED	0x08u	/* STATUS: app codes are at their cap */
 #define FLAG_ADMIN_LOCK	0x10u	/* STATUS: locked by an administrator */
-#define FLAG_DEFAULTS	0x20u	/* MISS: the code fits SHA-1, 6 digits, 30 s */
+#define FLAG_DEFAULTS	0x20u	/* MISS: the app ignores part of the OFFER */
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */

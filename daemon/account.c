@@ -20,6 +20,17 @@ account_has_factor(const struct account *a)
 	return a->credential_count > 0 || account_codes_left(a) > 0;
 }
 
+size_t
+account_find_label(const struct account *a, const char *label)
+{
+	size_t i;
+
+	for (i = 0; i < a->credential_count; i++)
+		if (strcmp(a->credentials[i].label, label) == 0)
+			break;
+	return i;
+}
+
 void
 account_wipe(struct account *a)
 {

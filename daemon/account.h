@@ -105,6 +105,8 @@ struct account {
 size_t account_codes_left(const struct account *);
 /* Is there a factor: a credential, or an unspent recovery code. */
 bool account_has_factor(const struct account *);
+/* The credential with this label; credential_count: none. */
+size_t account_find_label(const struct account *, const char *label);
 /* Wipes opened secrets (and everything else). */
 void account_wipe(struct account *);
 

@@ -25,6 +25,7 @@ static const struct verb_row verbs[] = {
 	[VERB_CODES] = { codes_or_status, true },
 	[VERB_LOCK] = { lock_serve, true },
 	[VERB_UNLOCK] = { unlock_serve, true },
+	[VERB_REMOVE] = { remove_serve, true },
 };
 
 bool
@@ -78,6 +79,19 @@ person(struct session *s, const struct wire_message *m)
 		return OUT_PEER;
 	memcpy(s->name, s->caller->name, strlen(s->caller->name) + 1);
 	s->uid = s->caller->uid;
+	return OUT_DONE;
+}
+
+/* Which authenticator, where the request names one. */
+static enum outcome
+read_label(struct session *s, const struct wire_message *m)
+{
+	char label[WIRE_STRING_MAX + 1];
+
+	wire_get_string(m, TAG_LABEL, label);
+	if (strlen(label) >= sizeof(s->label))
+		return OUT_PROTOCOL;
+	memcpy(s->label, label, strlen(label) + 1);
 	return OUT_DONE;
 }
 
@@ -184,8 +198,8 @@ send_final(struct session *s, enum outcome o)
 		wire_put_string(&w, TAG_NAME, s->name);
 	if (o == OUT_DONE && s->verb == VERB_UNLOCK)
 		unlock_put(s, &w);
-	else if (o == OUT_DONE && s->verb != VERB_ENROLL &&
-	    (s->flags & FLAG_NEW) == 0)
+	if (o == OUT_DONE && (s->verb == VERB_STATUS ||
+	    (s->verb == VERB_CODES && (s->flags & FLAG_NEW) == 0)))
 		put_standing(s, &w);
 	if (s->caller->door == DOOR_ADMIN && s->failure.path[0] != '\0')
 		wire_put_cut(&w, TAG_PATH, s->failure.path);
@@ -203,6 +217,8 @@ serve(struct session *s, const struct wire_message *m)
 	if (!selfservice_verb(m->verb))
 		return OUT_PROTOCOL;
 	o = person(s, m);
+	if (o == OUT_DONE)
+		o = read_label(s, m);
 	if (o != OUT_DONE)
 		return o;
 	o = site_settings(s->site, wire_now_ms(), &settings, &s->failure);

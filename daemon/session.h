@@ -30,6 +30,8 @@ struct session {
 	uid_t			 by;
 	char			 name[ACCOUNT_NAME_MAX + 1];	/* canonical */
 	uid_t			 uid;
+	/* of the request: name of an authenticator, or "" */
+	char			 label[ACCOUNT_LABEL_MAX + 1];
 	struct settings		 settings;	/* as they were at the start */
 	struct account		 account;	/* as last loaded */
 	struct outcome_facts	 facts;		/* for the final answer */
@@ -78,6 +80,7 @@ enum outcome session_note(struct session *, bool wanted);
 /* The verbs that change something.  OUT_DONE. */
 enum outcome enroll_serve(struct session *);
 enum outcome codes_serve(struct session *);
+enum outcome remove_serve(struct session *);
 enum outcome lock_serve(struct session *);
 enum outcome unlock_serve(struct session *);
 /* What unlock_serve cleared, into its answer. */

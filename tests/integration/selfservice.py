@@ -16,7 +16,8 @@ import time
 
 VERSION = 1
 REPLY = 0x80
-STATUS, ENROLL, CODES = 3, 4, 5
+STATUS, ENROLL, CODES, REMOVE = 3, 4, 5, 6
+ADD = 0x80
 PROMPT, NOTE, OFFER, MISS, SHEET, ANSWER, CANCEL = 32, 33, 34, 35, 36, 40, 41
 PASSWORD, SHOWN, FACTOR, NEW_CODE, SHEET_CODE, CONFIRM = 1, 2, 3, 4, 5, 6
 
@@ -77,6 +78,7 @@ PLAN = {"password": None,       # or the right one
         "codes": SHEET_CODES, "number": 4,
         "miss": {},             # what is said besides of a wrong new code
         "frames": None,         # instead of all that: said, then ended
+        "confirm": None,        # REMOVE: what is asked
         "hang": False,          # takes the request and says nothing
         "final": {"outcome": OUTCOME["DONE"], "left": 10}}
 
@@ -131,6 +133,7 @@ class Conversation:
     def serve(self):
         try:
             self.verb, fields = self.receive()
+            self.flags = int.from_bytes(fields.get("flags", b""), "big")
             self.log(f"request {self.verb} " + " ".join(
                 f"{k}={v.hex() if k == 'flags' else v.decode()}"
                 for k, v in fields.items()))
@@ -160,7 +163,10 @@ class Conversation:
             final = {"outcome": OUTCOME["BAD_CODE"]}
         elif self.verb == ENROLL and not self.offer():
             final = {"outcome": OUTCOME["BAD_CODE"]}
-        elif not self.sheet():
+        elif self.verb == REMOVE:
+            if plan["confirm"] and self.ask(CONFIRM, plan["confirm"]) != "yes":
+                final = {"outcome": OUTCOME["NO_INPUT"]}
+        elif not self.flags & ADD and not self.sheet():
             final = {"outcome": OUTCOME["BAD_CODE"]}
         self.final(**final)
 

@@ -202,6 +202,79 @@ def cli_new_codes():
 
 
 @row
+def cli_adds_one_more():
+    service = Service(DOOR, password="pw", factor="111222")
+    run = Run("add", "tablet")
+    run.answer("Password: $", "pw")
+    run.answer("recovery code: $", "111222")
+    run.page()
+    scan(run, URI)
+    run.line(now_code())
+    said = run.ends(0)
+    check("Done: tablet is set up." in said, said)
+    service.close()
+    equal(service.events[0], "request 4 flags=00000080 label=tablet")
+    equal([e for e in service.events if e.startswith("answer 5")], [])
+
+
+@row
+def cli_removes():
+    final = {"outcome": OUTCOME["DONE"], "left": 9}
+    for words, request, said in (
+            (("remove", "tablet"), "request 6 label=tablet",
+             "Done: tablet is removed."),
+            (("remove", "--all"), "request 6 flags=00000004",
+             "recovery codes are void.")):
+        service = Service(DOOR, password="pw", factor="111222", final=final)
+        run = Run(*words)
+        run.answer("Password: $", "pw")
+        run.answer("recovery code: $", "111222")
+        check(said in run.ends(0), words)
+        service.close()
+        equal(service.events[0], request)
+
+
+@row
+def cli_last_one_is_confirmed():
+    question = "That is the last factor. Remove it?"
+    for answer, words, status in (("n", (), 5), ("", (), 5), ("y", (), 0),
+                                  (None, ("--yes",), 0)):
+        program, log = admin({"confirm": question})
+        run = Run("remove", *words, "--all", uid=0, stepupd=program)
+        if answer is not None:
+            run.answer(r"Remove it\? \[y/N\] $", answer)
+        said = run.ends(status)
+        check(("Done" if status == 0 else "Nothing was changed") in said,
+              said)
+
+
+@row
+def cli_names_of_authenticators():
+    for words in (("add",), ("add", "a b"), ("add", "-x"), ("add", ""),
+                  ("add", "x" * 65), ("add", "a", "b"), ("add", "\xfc"),
+                  ("remove",), ("remove", "a", "--all"),
+                  ("remove", "--all", "a", "b"), ("remove", "a;b"),
+                  ("add", "a", "--all"), ("add", "--yes", "a")):
+        run = pipe(*words)
+        out, err = run.communicate("")
+        equal((words, run.returncode, out), (words, 2, ""))
+        check("Next: " in err, err)
+    for name, outcome, next in (
+            ("add", "NAME_TAKEN", "Next: take another name, or remove that "
+             "one first: stepup remove NAME\n"),
+            ("add", "FULL", "stepup remove NAME\n"),
+            ("remove", "NO_NAME", "stepup status\n"),
+            ("remove", "LAST_FACTOR", "stepup enroll --replace\n")):
+        service = Service(DOOR, frames=[((4 if name == "add" else 6) | REPLY, {
+            "last": 1, "outcome": OUTCOME[outcome]})])
+        run = pipe(name, "x" * 64)
+        out, err = run.communicate("")
+        equal((outcome, run.returncode, out), (outcome, 1, ""))
+        check(next in err, err)
+        service.close()
+
+
+@row
 def cli_typed_early_does_not_skip_the_sheet():
     service = Service(DOOR)
     run = Run("enroll")
@@ -222,7 +295,7 @@ def cli_misses_are_explained():
     for miss, wanted in (
             ({"skew": -420}, r"phone's clock is 7 min behind"),
             ({"skew": 7200}, r"phone's clock is 2 h ahead of"),
-            ({"flags": 0x20}, r"ignores what the QR")):
+            ({"flags": 0x20}, r"ignores part of the QR")):
         service = Service(DOOR, password="pw", miss=miss)
         run = begin()
         run.line("123456")
@@ -591,6 +664,12 @@ def cli_status_tells_all():
         (STATUS | REPLY, used), (STATUS | REPLY, STANDING)])
     equal((status, err), (0, ""))
     kept("status", out)
+    status, out, err = ask(("status",), [
+        (STATUS | REPLY, used),
+        (STATUS | REPLY, dict(PHONE, label="tablet", created=1763725000)),
+        (STATUS | REPLY, STANDING)])
+    equal((status, err), (0, ""))
+    kept("status-two", out)
     for more, wanted in (({"flags": 0x48}, "Switched off"),
                          ({"flags": 0x50}, "by an administrator"),
                          ({"wait_totp": 1680}, "app codes, for 28 min"),

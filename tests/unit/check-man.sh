@@ -95,10 +95,13 @@ sed -n '/^The commands are/,/^Options of every/p' man/stepup.1 >"$tmp/part"
 items Cm "$tmp/part" >"$tmp/commands.page"
 both man_commands 3 "$tmp/commands" "$tmp/commands.page"
 
-# { "replace", no_argument, NULL, 'r' } is -r and --replace
-sed -n "s/^	{ \"\\([a-z]*\\)\", [a-z]*_argument, NULL, '\\(.\\)' },.*/\\2 --\\1/p" \
+# { "replace", no_argument, NULL, 'r' } is -r and --replace, another with
+# LONG(...) has no letter
+sed -n -e "s/^	{ \"\([a-z-]*\)\", [a-z]*_argument, NULL, '\(.\)' },.*/\2 --\1/p" \
+    -e 's/^	{ "\([a-z-]*\)", [a-z]*_argument, NULL, LONG(.*/--\1/p' \
     cli/stepup.c | tr ' ' '\n' >"$tmp/options"
-sed -n 's/^\.It Fl \([a-z]\) .*Fl -\([a-z]*\).*/\1\n--\2/p' man/stepup.1 \
+sed -n -e 's/^\.It Fl \([a-z]\) .*Fl -\([a-z-]*\).*/\1\n--\2/p' \
+    -e 's/^\.It Fl -\([a-z-]*\).*/--\1/p' man/stepup.1 \
     >"$tmp/options.page"
 both man_options 8 "$tmp/options" "$tmp/options.page"
 

@@ -101,10 +101,28 @@ failure_from_itself(void **state)
 	assert_string_equal(f.reason, "keyring: not a regular file");
 }
 
+static void
+find_label(void **state)
+{
+	static struct account a;
+
+	(void)state;
+	assert_int_equal(account_find_label(&a, ""), 0);
+	a.credential_count = 2;
+	strcpy(a.credentials[0].label, "phone");
+	strcpy(a.credentials[1].label, "tablet");
+	strcpy(a.credentials[2].label, "gone");
+	assert_int_equal(account_find_label(&a, "phone"), 0);
+	assert_int_equal(account_find_label(&a, "tablet"), 1);
+	assert_int_equal(account_find_label(&a, "gone"), 2);
+	assert_int_equal(account_find_label(&a, "Phone"), 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(find_label),
 		cmocka_unit_test(codes_left_counts_unspent),
 		cmocka_unit_test(factor_is_any_of_both),
 		cmocka_unit_test(wipe_leaves_nothing),

@@ -207,10 +207,27 @@ equal_sees_every_bit(void **state)
 	assert_false(text_equal(a, b, sizeof(a)));
 }
 
+static void
+text_names(void **state)
+{
+	static const char *const bad[] = { "", "-a", "a b", "a/b", "a\n", "a;b",
+		"\303\274", "a'", "$a", "123456789" };
+	static const char *const fine[] = { "a", "phone", "A.b_c-d+e@f",
+		"0", ".", "12345678" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(text_name(bad[i], 8 + (i < 9)));
+	for (i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
+		assert_true(text_name(fine[i], i == 5 ? 8 : 11));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_names),
 		cmocka_unit_test(number_reads),
 		cmocka_unit_test(number_refuses),
 		cmocka_unit_test(number_keeps_range),

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* stepup add, stepup remove: authenticators that have names. */
+#include "cli/subcommands.h"
+#include "cli/wizard.h"
+#include "common/text.h"
+
+#define LABEL_MAX 64
+
+static enum exit_status
+check_name(const struct call *call)
+{
+	char name[80];
+
+	if (text_name(call->operand, LABEL_MAX))
+		return EXIT_DONE;
+	terminal_clean(call->operand, name, sizeof(name));
+	say(call, "stepup: not a name: %s", name);
+	say(call, "Next: 1 to %d letters, digits and . _ - + @ make one.",
+	    LABEL_MAX);
+	return EXIT_USAGE;
+}
+
+enum exit_status
+add_run(const struct call *call)
+{
+	enum exit_status status = check_name(call);
+	struct wizard_done done;
+
+	if (status != EXIT_DONE)
+		return status;
+	if (call->host->uid != 0)
+		say(call, "This sets up one more authenticator. Your password "
+		    "first, and a code that works now.");
+	status = wizard_run(call, VERB_ENROLL, FLAG_ADD, &done);
+	if (status == EXIT_DONE)
+		result(call, "Done: %s is set up. The others and the recovery "
+		    "codes stay as they are.", call->operand);
+	return status;
+}
+
+enum exit_status
+remove_run(const struct call *call)
+{
+	bool all = call_has(call, OPTION_ALL);
+	enum exit_status status;
+	struct wizard_done done;
+
+	if (all == (call->operand != NULL)) {
+		say(call, "stepup: a name or --all, one of them");
+		say(call, "Next: stepup remove --help");
+		return EXIT_USAGE;
+	}
+	status = all ? EXIT_DONE : check_name(call);
+	if (status != EXIT_DONE)
+		return status;
+	status = wizard_run(call, VERB_REMOVE, all ? FLAG_ALL : 0, &done);
+	if (status != EXIT_DONE)
+		return status;
+	if (all)
+		result(call, "Done: no authenticator is left, and the "
+		    "recovery codes are void.");
+	else
+		result(call, "Done: %s is removed. Its entry in the app can be "
+		    "deleted.", call->operand);
+	return EXIT_DONE;
+}
