@@ -50,7 +50,7 @@ line_length(const char *s, size_t room)
 	size_t i, last = 0;
 
 	for (i = 0; s[i] != '\0' && s[i] != '\n'; i++) {
-		if (s[i] == ' ' && i <= room)
+		if (i <= room && s[i] == ' ')
 			last = i;
 		if (i == room)
 			return last > 0 ? last : room;

@@ -102,7 +102,8 @@ find_victim(struct children *kids, size_t own)
 		if (c->state != CHILD_IN)
 			continue;
 		n = count_uid(kids, c->uid);
-		if (n > most || (n == most && c->active < victim->active)) {
+		if (victim == NULL || n > most ||
+		    (n == most && c->active < victim->active)) {
 			most = n;
 			victim = c;
 		}

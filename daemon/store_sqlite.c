@@ -63,7 +63,7 @@ enum store_code
 lite_start(struct store *s, enum store_mode mode, struct failure *f)
 {
 	enum store_code code;
-	int version;
+	int version = 0;
 
 	if (s->state != LITE_IDLE)
 		return lite_refuse(s, "a transaction is open", f);

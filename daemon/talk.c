@@ -25,7 +25,7 @@ put_text(struct wire_writer *w, const char *text)
 	char line[WIRE_STRING_MAX + 1];
 	size_t i;
 
-	for (i = 0; text[i] != '\0' && i < WIRE_STRING_MAX; i++)
+	for (i = 0; i < WIRE_STRING_MAX && text[i] != '\0'; i++)
 		line[i] = text[i] < 0x20 || text[i] > 0x7e ? ' ' : text[i];
 	line[i] = '\0';
 	wire_put_string(w, TAG_TEXT, line);

@@ -118,7 +118,7 @@ conversation_say(pam_handle_t *pamh, int style, const char *text)
 	struct pam_response *response;
 	size_t i;
 
-	for (i = 0; text[i] != '\0' && i < sizeof(line) - 1; i++)
+	for (i = 0; i < sizeof(line) - 1 && text[i] != '\0'; i++)
 		line[i] = text[i] >= 0x20 && text[i] <= 0x7e ? text[i] : '?';
 	line[i] = '\0';
 	converse(pamh, style, line, &response);
