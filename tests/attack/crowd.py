@@ -24,7 +24,8 @@ def totp(secret, step):
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     digest = hmac.new(key, struct.pack(">Q", step), hashlib.sha1).digest()
     at = digest[-1] & 15
-    return f"{(struct.unpack_from('>I', digest, at)[0] & 0x7fffffff) % 10**6:06}"
+    number = struct.unpack_from(">I", digest, at)[0] & 0x7fffffff
+    return f"{number % 10 ** 6:06}"
 
 
 class Phone:
