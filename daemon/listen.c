@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "daemon/peer.h"
 
 #define PASSED_FIRST	3	/* SD_LISTEN_FDS_START */
+#define LOCK_WAIT_MS	2000
+#define LOCK_STEP_MS	20
 
 static enum outcome
 fail(struct failure *f, const char *path)
@@ -24,7 +27,21 @@ fail(struct failure *f, const char *path)
 	return failure_set(f, OUT_SERVICE, path, "%s", strerror(errno));
 }
 
-/* Opens the folder and holds its lock: two starts at once take turns. */
+/*
+ * Two starts at once take turns.  Anybody may open the folder and hold that
+ * lock for ever: it is waited for, but not obeyed.
+ */
+static void
+folder_lock(int fd)
+{
+	int waited;
+
+	for (waited = 0; flock(fd, LOCK_EX | LOCK_NB) == -1 &&
+	    waited < LOCK_WAIT_MS; waited += LOCK_STEP_MS)
+		(void)poll(NULL, 0, LOCK_STEP_MS);
+}
+
+/* Opens the folder and holds its lock. */
 static enum outcome
 folder_open(const char *dir, int *fd, struct failure *f)
 {
@@ -45,8 +62,7 @@ folder_open(const char *dir, int *fd, struct failure *f)
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return failure_set(f, OUT_SERVICE, dir,
 		    "others may write there, or it is theirs");
-	if (flock(*fd, LOCK_EX) == -1)
-		return fail(f, dir);
+	folder_lock(*fd);
 	return OUT_DONE;
 }
 

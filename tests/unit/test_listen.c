@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +273,31 @@ not_for_us(void **state)
 	unsetenv("LISTEN_PID");
 }
 
+/* Any user may lock a folder that all may read: the door opens still. */
+static void
+lock_of_somebody(void **state)
+{
+	struct listener l;
+	struct failure f;
+	pid_t pid;
+	int fd, i, status = -1;
+
+	(void)state;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	if ((pid = fork()) == 0)
+		_exit(listen_bind(folder, "login", 0600, 4, &l, &f));
+	for (i = 0; i < 1000 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		poll(NULL, 0, 10);
+	if (i == 1000) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), OUT_DONE);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -282,6 +310,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(live_is_left_alone, setup,
 		    cleanup),
 		cmocka_unit_test_setup_teardown(refusals, setup, cleanup),
+		cmocka_unit_test_setup_teardown(lock_of_somebody, setup,
+		    cleanup),
 		cmocka_unit_test_setup_teardown(folder_is_made, setup,
 		    cleanup),
 		cmocka_unit_test(systemd_hands_over),
