@@ -47,11 +47,7 @@ judge(const struct call *call, struct world *w, struct findings *f)
 		report_end(call, w, f);
 		return EXIT_UNAVAILABLE;
 	}
-	judge_pam(w, v, call_has(call, OPTION_PLAN), f);
-	judge_ignored(w, f);
-	judge_sshd(w, v, f);
-	judge_host(w, f);
-	judge_people(w, v, call_has(call, OPTION_PLAN), f);
+	judge_all(w, v, call_has(call, OPTION_PLAN), f);
 	report_access(call, v, call_has(call, OPTION_PLAN));
 	report_findings(call, f);
 	report_end(call, w, f);

@@ -7,6 +7,10 @@
 #include "cli/doctor/survey.h"
 #include "cli/doctor/world.h"
 
+/* All of it. */
+void judge_all(const struct world *, const struct survey *, bool plan,
+    struct findings *);
+
 /* Stacks, and the files they are in. */
 void judge_pam(const struct world *, const struct survey *, bool plan,
     struct findings *);

@@ -63,3 +63,14 @@ judge_people(const struct world *w, const struct survey *v, bool plan,
 				    v->all[j].service->name, NULL);
 	}
 }
+
+void
+judge_all(const struct world *w, const struct survey *v, bool plan,
+    struct findings *f)
+{
+	judge_pam(w, v, plan, f);
+	judge_ignored(w, f);
+	judge_sshd(w, v, f);
+	judge_host(w, f);
+	judge_people(w, v, plan, f);
+}
