@@ -236,7 +236,7 @@ form(void **state)
 	for (i = 0; i < COUNT(rows); i++)
 		assert_int_equal(answer_form(&a, rows[i].text,
 		    strlen(rows[i].text), &answer, code), rows[i].kind);
-	assert_int_equal(answer_form(&a, "12\0456", 6, &answer, code),
+	assert_int_equal(answer_form(&a, "12\0" "456", 6, &answer, code),
 	    KIND_NONE);
 	snprintf(text, sizeof(text), "%.4s-%.4s %.4s-%.4s", codes[0],
 	    codes[0] + 4, codes[0] + 8, codes[0] + 12);
