@@ -21,7 +21,12 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-void __libc_free(void *);
+#ifdef __SANITIZE_ADDRESS__
+#define real_free __interceptor_free
+#else
+#define real_free __libc_free
+#endif
+void real_free(void *);
 void __syslog_chk(int, int, const char *, ...)
     __attribute__((format(printf, 3, 4)));
 void __vsyslog_chk(int, int, const char *, va_list)
@@ -183,5 +188,5 @@ free(void *p)
 		answers[i].text = NULL;
 		host.pending--;
 	}
-	__libc_free(p);
+	real_free(p);
 }

@@ -22,18 +22,20 @@
 #define PUBLIC __attribute__((visibility("default")))
 
 /* "NAME=value" of what goes on to the next program. */
-static char kept[2][4096];
-static const char *const names[2] = { "LD_PRELOAD", "STEPUP_SHIM_PEER" };
+static const char *const names[] = { "LD_PRELOAD", "STEPUP_SHIM_PEER",
+	"ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS" };
+#define KEPT (sizeof(names) / sizeof(names[0]))
+static char kept[KEPT][4096];
 static uid_t me;
 
 __attribute__((constructor)) static void
 shim_start(void)
 {
 	const char *value;
-	int i;
+	size_t i;
 
 	me = (uid_t)syscall(SYS_getuid);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < KEPT; i++)
 		if ((value = getenv(names[i])) != NULL)
 			snprintf(kept[i], sizeof(kept[i]), "%s=%s", names[i],
 			    value);
@@ -160,23 +162,35 @@ SHIM_STAT(fstat64, struct stat64, (int fd, struct stat64 *st), (fd, st))
 SHIM_STAT(fstatat64, struct stat64,
     (int fd, const char *p, struct stat64 *st, int flags), (fd, p, st, flags))
 
+#define COUNT_ENV 64
+
+static int
+is_variable(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
 /* May run after vfork: the stack alone is written. */
 PUBLIC int
 execve(const char *path, char *const argv[], char *const envp[])
 {
-	char *env[64];
-	size_t n = 0, i;
+	char *env[COUNT_ENV];
+	size_t n = 0, i, k;
 
 	for (i = 0; envp != NULL && envp[i] != NULL; i++) {
-		if (n == 61) {
+		if (n == COUNT_ENV - KEPT - 1) {
 			errno = E2BIG;
 			return -1;
 		}
-		if (strncmp(envp[i], "LD_PRELOAD=", 11) != 0 &&
-		    strncmp(envp[i], "STEPUP_SHIM_PEER=", 17) != 0)
+		for (k = 0; k < KEPT; k++)
+			if (is_variable(envp[i], names[k]))
+				break;
+		if (k == KEPT)
 			env[n++] = envp[i];
 	}
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < KEPT; i++)
 		if (kept[i][0] != '\0')
 			env[n++] = kept[i];
 	env[n] = NULL;
