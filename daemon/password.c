@@ -2,7 +2,8 @@
 /*
  * A typed password is charged to the uid's limiter, durably, before PAM
  * sees it, and given back when it was right: however many conversations
- * run at once, an hour has room for LIMIT_PASSWORDS wrong ones.
+ * run at once, and however often a stack asks, an hour has room for
+ * LIMIT_PASSWORDS wrong ones.
  */
 #include <sys/stat.h>
 
@@ -18,7 +19,7 @@ struct password {
 	struct site		*site;
 	const struct talk	*talk;
 	uid_t			 uid;
-	bool			 charged;	/* in this call of PAM */
+	unsigned		 charged;	/* in this call of PAM */
 	enum outcome		 stop;		/* why the conversation ended;
 						   OUT_ASK: it did not */
 	uint32_t		 wait;
@@ -50,8 +51,9 @@ limiter_write(struct password *p, bool refund)
 		return OUT_PASSWORD_WAIT;
 	}
 	if (refund) {
-		m = limit_forgive(m, 1);
-		m.consecutive -= m.consecutive > 0;
+		m = limit_forgive(m, p->charged);
+		m.consecutive = m.consecutive > p->charged ?
+		    m.consecutive - p->charged : 0;
 	} else
 		m = limit_password_charge(m, now);
 	if (code == STORE_OK)
@@ -93,11 +95,12 @@ converse_one(struct password *p, const struct pam_message *m, char **out)
 		return false;
 	p->stop = talk_outcome(talk_prompt(p->talk,
 	    hidden ? STYLE_PASSWORD : STYLE_SHOWN, text, &answer));
-	if (p->stop == OUT_ASK && hidden && !p->charged) {
+	if (p->stop == OUT_ASK && hidden) {
 		p->stop = limiter_write(p, false);
-		p->charged = p->stop == OUT_DONE;
-		if (p->charged)
+		if (p->stop == OUT_DONE) {
+			p->charged++;
 			p->stop = OUT_ASK;
+		}
 	}
 	if (p->stop == OUT_ASK &&
 	    memchr(answer.data, '\0', answer.len) == NULL)
@@ -177,7 +180,7 @@ try_outcome(struct password *p, pam_handle_t *pamh, int rc)
 	switch (rc) {
 	case PAM_SUCCESS:
 		/* Nothing that asks for no password may pass here. */
-		if (!p->charged)
+		if (p->charged == 0)
 			return failure_set(p->failure, OUT_SERVICE, NULL,
 			    "service stepup accepted without a password");
 		limiter_write(p, true);
@@ -186,7 +189,7 @@ try_outcome(struct password *p, pam_handle_t *pamh, int rc)
 	case PAM_USER_UNKNOWN:
 	case PAM_MAXTRIES:
 	case PAM_PERM_DENIED:
-		if (!p->charged)
+		if (p->charged == 0)
 			return failure_set(p->failure, OUT_SERVICE, NULL,
 			    "service stepup asked for no password");
 		return OUT_BAD_PASSWORD;
@@ -233,7 +236,7 @@ password_try(struct password *p, const char *name)
 	mode_t before = umask(022);
 	enum outcome o;
 
-	p->charged = false;
+	p->charged = 0;
 	p->stop = OUT_ASK;
 	o = try_once(p, name);
 	umask(before);

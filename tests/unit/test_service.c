@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <security/pam_appl.h>
+
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -20,6 +22,7 @@
 #include "common/wire.h"
 #include "daemon/birth.h"
 #include "daemon/clock.h"
+#include "daemon/password.h"
 #include "daemon/recovery.h"
 #include "daemon/round.h"
 #include "daemon/selfservice.h"
@@ -599,6 +602,141 @@ settings_in_force(void **state)
 	assert_int_equal(ask(p, &root, VERB_CHECK, NULL), OUT_ASK);
 }
 
+/* --- A password is on record before PAM sees it -------------------------- */
+
+/* In libpam's place: a stack that asks `prompts` times and says `result`. */
+static struct {
+	const struct pam_conv	*conv;
+	const char		*user;
+	int			 prompts, asked, result;
+} stack;
+
+int
+pam_start(const char *service, const char *user, const struct pam_conv *conv,
+    pam_handle_t **pamh)
+{
+	assert_string_equal(service, "stepup");
+	stack.conv = conv;
+	stack.user = user;
+	*pamh = (pam_handle_t *)(void *)&stack;
+	return PAM_SUCCESS;
+}
+
+int
+pam_authenticate(pam_handle_t *pamh, int flags)
+{
+	const struct pam_message m = { PAM_PROMPT_ECHO_OFF, "Password: " };
+	const struct pam_message *all = &m;
+	struct pam_response *r;
+	int i;
+
+	(void)pamh;
+	assert_int_equal(flags, PAM_DISALLOW_NULL_AUTHTOK);
+	for (i = 0; i < stack.prompts; i++) {
+		if (stack.conv->conv(1, &all, &r, stack.conv->appdata_ptr) !=
+		    PAM_SUCCESS)
+			return PAM_CONV_ERR;
+		stack.asked++;
+		free(r->resp);
+		free(r);
+	}
+	return stack.result;
+}
+
+int
+pam_get_item(const pam_handle_t *pamh, int item, const void **value)
+{
+	(void)pamh;
+	assert_int_equal(item, PAM_USER);
+	*value = stack.user;
+	return PAM_SUCCESS;
+}
+
+int
+pam_set_item(pam_handle_t *pamh, int item, const void *value)
+{
+	(void)pamh;
+	(void)item;
+	(void)value;
+	return PAM_SUCCESS;
+}
+
+int
+pam_acct_mgmt(pam_handle_t *pamh, int flags)
+{
+	(void)pamh;
+	(void)flags;
+	return PAM_SUCCESS;
+}
+
+int
+pam_end(pam_handle_t *pamh, int status)
+{
+	(void)pamh;
+	(void)status;
+	return PAM_SUCCESS;
+}
+
+const char *
+pam_strerror(pam_handle_t *pamh, int error)
+{
+	(void)pamh;
+	(void)error;
+	return "";
+}
+
+/* A conversation in which as many passwords are typed as are asked for. */
+static enum outcome
+type_passwords(const struct place *p, int prompts, int result)
+{
+	struct failure f = { 0 };
+	struct wire_writer w;
+	struct talk talk = { .idle_ms = 5000 };
+	enum outcome o;
+	uint32_t wait;
+	int pair[2], i;
+
+	stack.prompts = prompts;
+	stack.result = result;
+	stack.asked = 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	talk.fd = pair[0];
+	wire_start(&w, WIRE_VERSION, VERB_ANSWER);
+	wire_put_bytes(&w, TAG_ANSWER, "secret", 6);
+	for (i = 0; i < PASSWORD_TRIES * prompts; i++)
+		assert_int_equal(wire_send(pair[1], &w), WIRE_OK);
+	o = password_check(p->site, "alice", 4242, &talk, &wait, &f);
+	close(pair[0]);
+	close(pair[1]);
+	return o;
+}
+
+/* Ten wrong ones an hour, also where a stack asks twice in a call. */
+static void
+passwords(void **state)
+{
+	const struct place *p = *state;
+	const struct settings *settings;
+	struct failure f = { 0 };
+	int i;
+
+	assert_int_equal(site_settings(p->site, wire_now_ms(), &settings, &f),
+	    OUT_DONE);
+	for (i = 0; i < 12; i++)
+		assert_int_equal(type_passwords(p, 2, PAM_SUCCESS), OUT_DONE);
+	assert_int_equal(type_passwords(p, 0, PAM_SUCCESS), OUT_SERVICE);
+	assert_int_equal(type_passwords(p, 2, PAM_AUTH_ERR),
+	    OUT_BAD_PASSWORD);
+	assert_int_equal(stack.asked, 6);
+	assert_int_equal(type_passwords(p, 2, PAM_AUTH_ERR),
+	    OUT_PASSWORD_WAIT);
+	assert_int_equal(stack.asked, 4);
+	/* Right ones are not even looked at now. */
+	assert_int_equal(type_passwords(p, 1, PAM_SUCCESS),
+	    OUT_PASSWORD_WAIT);
+	assert_int_equal(stack.asked, 0);
+}
+
 int
 main(void)
 {
@@ -610,6 +748,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(lock_before_enrolling,
 		    place_make, place_drop),
 		cmocka_unit_test(authority),
+		cmocka_unit_test(passwords),
 		cmocka_unit_test(without_key),
 		cmocka_unit_test(without_store),
 		cmocka_unit_test(settings_in_force),
