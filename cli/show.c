@@ -155,8 +155,8 @@ show_note(struct show *s, const char *text)
 }
 
 /* The clocks differ by this much; the time tells which one is wrong. */
-static void
-tell_skew(int64_t skew, char *buf, size_t size)
+void
+show_skew(int64_t skew, char *buf, size_t size)
 {
 	char distance[16], here[16] = "?";
 	time_t now = time(NULL);
@@ -203,7 +203,7 @@ show_miss(struct show *s, const struct wire_message *m)
 		tell_ignored(m, text, sizeof(text));
 	else if (wire_get_int64(m, TAG_SKEW, &skew) &&
 	    skew > -2 * 86400 && skew < 2 * 86400)
-		tell_skew(skew, text, sizeof(text));
+		show_skew(skew, text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "Wrong code. Type the one that "
 		    "the app shows now.");

@@ -53,6 +53,9 @@ void show_miss(struct show *, const struct wire_message *);
 /* text is printable. */
 void show_note(struct show *, const char *text);
 
+/* How far the clocks are apart, and which one may be wrong. */
+void show_skew(int64_t skew, char *buf, size_t size);
+
 /*
  * Asks what the service wants to know; text is its own question.  The line
  * is wiped by the caller.  TERMINAL_TOO_LONG: that was said, ask again.

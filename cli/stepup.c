@@ -71,6 +71,13 @@ static const struct row rows[] = {
 	    "Says whether the account is enrolled, since when and with what, "
 	    "how many\nrecovery codes are left, and what is locked.\n\n"
 	    HELP_USER HELP_HELP },
+	{ "test", test_run, BIT(USER), OPERAND_NONE,
+	    "stepup test [-u NAME]",
+	    "type a code and see what a login would say",
+	    "The code counts as at a login: a right one is used up, a wrong "
+	    "one is charged.\nAfter a wrong app code the next one is asked "
+	    "for: both together tell how far\nthe app's clock is off.\n\n"
+	    HELP_USER HELP_HELP },
 	{ "codes", codes_run, BIT(USER) | BIT(NEW), OPERAND_NONE,
 	    "stepup codes [--new] [-u NAME]",
 	    "how many recovery codes are left; make new ones",

@@ -71,6 +71,7 @@ subcommand doctor_run;
 subcommand enroll_run;
 subcommand remove_run;
 subcommand status_run;
+subcommand test_run;
 subcommand codes_run;
 
 /* Whether an option was given. */

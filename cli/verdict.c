@@ -143,6 +143,45 @@ const struct verdict verdict_sheet_code = { EXIT_REFUSED,
 	"The recovery code was wrong too often." NOTHING,
 	"delete the new entry in the app, then: {again}" };
 
+/* `test` has changed something: what was charged or spent is so. */
+static const struct {
+	enum outcome	outcome;
+	struct verdict	verdict;
+} tests[] = {
+	{ OUT_OK_TOTP, { EXIT_DONE,
+		"The code is right. It is used up: a login takes the next "
+		"one.", "{status} shows what is set up." } },
+	{ OUT_OK_RECOVERY, { EXIT_DONE,
+		"The recovery code is right. It is used up now.",
+		"{codes} tells how many are left." } },
+	{ OUT_BAD_CODE, { EXIT_REFUSED,
+		"The code is wrong, and was counted as at a login.",
+		"look whether the app's entry is the one of this host, then: "
+		"{again}; a new phone: {replace}" } },
+	{ OUT_REPLAY, { EXIT_REFUSED,
+		"That code has been used already. Nothing was counted.",
+		"wait for the next one, then: {again}" } },
+	{ OUT_BAD_FORMAT, { EXIT_REFUSED,
+		"That was not a complete code. Nothing was counted.",
+		"{again}" } },
+};
+
+static const struct verdict test_clock = { EXIT_REFUSED,
+	"Both codes are right for another time. They were counted as wrong.",
+	"set that clock to automatic, wait for the next code, then: {again}" };
+
+const struct verdict *
+verdict_of_test(enum outcome o, bool clock)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		if (tests[i].outcome == o)
+			return clock && o == OUT_BAD_CODE ? &test_clock :
+			    &tests[i].verdict;
+	return verdict_of_outcome(o);
+}
+
 const struct verdict *
 verdict_of_outcome(enum outcome o)
 {
@@ -166,6 +205,7 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 		{ "enroll", "enroll", NULL },
 		{ "replace", "enroll", "--replace" },
 		{ "status", "status", NULL },
+		{ "codes", "codes", NULL },
 		{ "remove", "remove", "NAME" },
 	};
 	size_t i;

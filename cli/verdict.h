@@ -26,6 +26,9 @@ struct verdict {
 const struct verdict *verdict_of_outcome(enum outcome);
 const struct verdict *verdict_of_state(enum session_state);
 
+/* The same for `test`; clock: the codes told how far it is off. */
+const struct verdict *verdict_of_test(enum outcome, bool clock);
+
 /* OUT_BAD_CODE of a wizard: the new authenticator's, the sheet's. */
 extern const struct verdict verdict_new_code, verdict_sheet_code;
 

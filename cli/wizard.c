@@ -139,9 +139,29 @@ refusal(enum outcome o)
 	return verdict_of_outcome(o);
 }
 
+/* What two codes told of the clocks, and how near the wait is. */
+static void
+tell_trial(const struct call *call, const struct wire_message *m)
+{
+	char text[SHOW_NOTICE_MAX];
+	uint32_t count, limit, kind;
+	int64_t skew;
+
+	if (wire_get_int64(m, TAG_SKEW, &skew) && skew > -2 * 86400 &&
+	    skew < 2 * 86400) {
+		show_skew(skew, text, sizeof(text));
+		say(call, "%s", text);
+	}
+	wire_get_uint(m, TAG_KIND, &kind);
+	if (kind != KIND_NONE && wire_get_uint(m, TAG_COUNT, &count) &&
+	    wire_get_uint(m, TAG_LIMIT, &limit) && count > 0 && count < limit)
+		say(call, "Wrong in a row: %u; a wait begins at %u.",
+		    (unsigned)count, (unsigned)limit);
+}
+
 static enum exit_status
-finish(const struct call *call, const struct wire_message *m,
-    struct wizard_done *done)
+finish(const struct call *call, enum wire_verb verb,
+    const struct wire_message *m, struct wizard_done *done)
 {
 	uint32_t outcome;
 
@@ -150,8 +170,14 @@ finish(const struct call *call, const struct wire_message *m,
 	/* What was wrong with the last try stood on no page any more. */
 	if (outcome == OUT_BAD_CODE && vault.show.notice[0] != '\0')
 		say(call, "%s", vault.show.notice);
-	if (outcome != OUT_DONE)
-		return verdict_say(call, refusal((enum outcome)outcome), m);
+	if (verb == VERB_TEST)
+		tell_trial(call, m);
+	done->outcome = (enum outcome)outcome;
+	if (outcome != OUT_DONE && !(verb == VERB_TEST &&
+	    (outcome == OUT_OK_TOTP || outcome == OUT_OK_RECOVERY)))
+		return verdict_say(call, verb == VERB_TEST ?
+		    verdict_of_test((enum outcome)outcome, wire_has(m,
+		    TAG_SKEW)) : refusal((enum outcome)outcome), m);
 	wire_get_uint(m, TAG_LEFT, &done->left);
 	terminal_clean(vault.show.issuer, done->issuer, sizeof(done->issuer));
 	return EXIT_DONE;
@@ -175,7 +201,7 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 	round = why == SESSION_OPEN ? converse(verb, &m, &why) : ROUND_BROKEN;
 	terminal_leave(call->terminal);
 	if (round == ROUND_ANSWER)
-		status = finish(call, &m, done);
+		status = finish(call, verb, &m, done);
 	else
 		status = say_broken(call, why);
 	session_close(&vault.session);

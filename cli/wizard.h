@@ -21,6 +21,7 @@
 struct wizard_done {
 	char		issuer[WIRE_STRING_MAX + 1];	/* printable, or "" */
 	uint32_t	left;		/* recovery codes in force */
+	enum outcome	outcome;	/* EXIT_DONE: which success */
 };
 
 /*

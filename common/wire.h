@@ -26,7 +26,7 @@
  *   answers with the verb WIRE_REPLY alone; clients take that for any verb,
  *   also when their own request could no longer be sent (EPIPE).
  *
- * STATUS, ENROLL, CODES, REMOVE: a conversation on one connection.
+ * STATUS, ENROLL, CODES, REMOVE, TEST: a conversation on one connection.
  *   request   [NAME] (administration only) [FLAGS] [LABEL]
  *   then any number of rounds, the server speaks and the client answers:
  *     PROMPT  TEXT STYLE                 -> REPLY ANSWER (or CANCEL)
@@ -50,6 +50,10 @@
  *             FLAG_ADMIN_LOCK).
  *             CODES without FLAG_NEW: the last packet as for STATUS.
  *             ENROLL with FLAG_ADD: LABEL names one more; no SHEET.
+ *             TEST: a PROMPT STYLE_FACTOR, answered as a VERIFY is; after a
+ *             wrong app code another, for the next code of the app.  OUTCOME
+ *             and facts are those of the last; SKEW (and LABEL) when both
+ *             were codes of two steps in a row within a day.
  *             REMOVE: LABEL, or FLAG_ALL.  The last one: refused where
  *             policy would then deny (OUT_LAST_FACTOR); at the admin door
  *             a PROMPT STYLE_CONFIRM asks.
@@ -87,6 +91,7 @@ enum wire_verb {
 	VERB_ENROLL = 4,
 	VERB_CODES = 5,
 	VERB_REMOVE = 6,
+	VERB_TEST = 7,
 	/* administration */
 	VERB_LOCK = 16,
 	VERB_UNLOCK = 17,

@@ -26,6 +26,7 @@ static const struct verb_row verbs[] = {
 	[VERB_LOCK] = { lock_serve, true },
 	[VERB_UNLOCK] = { unlock_serve, true },
 	[VERB_REMOVE] = { remove_serve, true },
+	[VERB_TEST] = { trial_serve, true },
 };
 
 bool
@@ -196,6 +197,10 @@ send_final(struct session *s, enum outcome o)
 	put_facts(s, &w);
 	if (s->name[0] != '\0')
 		wire_put_string(&w, TAG_NAME, s->name);
+	if (s->skew_known) {
+		wire_put_int64(&w, TAG_SKEW, s->skew);
+		wire_put_string(&w, TAG_LABEL, s->label);
+	}
 	if (o == OUT_DONE && s->verb == VERB_UNLOCK)
 		unlock_put(s, &w);
 	if (o == OUT_DONE && (s->verb == VERB_STATUS ||

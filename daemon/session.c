@@ -156,9 +156,17 @@ factor_ask(struct session *s, struct ask *a, uint8_t verb)
 	s->failure = a->failure;
 }
 
-/* Asks once, verifies once; `reason` stands in front of the prompt. */
-static enum outcome
-factor_try(struct session *s, struct ask *a, enum outcome last)
+enum outcome
+session_check(struct session *s, struct ask *a)
+{
+	factor_ask(s, a, VERB_CHECK);
+	a->request.earlier = 0;
+	return a->outcome;
+}
+
+enum outcome
+session_factor(struct session *s, struct ask *a, enum outcome last,
+    const char *prompt)
 {
 	char text[160], reason[80];
 	struct secret typed = { 0 };
@@ -169,7 +177,7 @@ factor_try(struct session *s, struct ask *a, enum outcome last)
 	snprintf(text, sizeof(text), "%s%s%s", reason,
 	    reason[0] != '\0' ? " " : "",
 	    outcome_follow(last, &s->facts) == FOLLOW_RECOVERY ?
-	    "Recovery code: " : "Current code or recovery code: ");
+	    "Recovery code: " : prompt);
 	o = session_talk(talk_prompt(s->talk, STYLE_FACTOR, text, &typed));
 	if (o == OUT_ASK) {
 		ask_wipe(a);
@@ -192,13 +200,11 @@ prove_factor(struct session *s)
 
 	if (a == NULL)
 		return OUT_MEMORY;
-	factor_ask(s, a, VERB_CHECK);
-	o = a->outcome;
-	a->request.earlier = 0;
+	o = session_check(s, a);
 	for (prompts = 0; prompts < PROMPTS_MAX && charged < CHARGED_MAX &&
 	    (prompts == 0 ? o == OUT_ASK :
 	    outcome_follow(o, &s->facts) != FOLLOW_NONE); prompts++) {
-		o = factor_try(s, a, o);
+		o = session_factor(s, a, o, "Current code or recovery code: ");
 		if (o == OUT_OK_TOTP || o == OUT_OK_RECOVERY)
 			break;
 		if (!outcome_row(o)->charged)

@@ -34,6 +34,8 @@ struct session {
 	char			 label[ACCOUNT_LABEL_MAX + 1];
 	struct settings		 settings;	/* as they were at the start */
 	struct account		 account;	/* as last loaded */
+	bool			 skew_known;
+	int64_t			 skew;		/* s, the app's clock less ours */
 	struct outcome_facts	 facts;		/* for the final answer */
 	struct failure		 failure;
 };
@@ -81,6 +83,23 @@ enum outcome session_note(struct session *, bool wanted);
 enum outcome enroll_serve(struct session *);
 enum outcome codes_serve(struct session *);
 enum outcome remove_serve(struct session *);
+
+/*
+ * TEST: an answer that is charged and spent like a login's.  Its outcome;
+ * s->skew_known and s->skew, s->label when two codes told the clocks apart.
+ */
+enum outcome trial_serve(struct session *);
+
+/*
+ * One question for the person's own factor and one VERIFY at this door:
+ * `last` (OUT_ASK before the first) puts its reason in front of the prompt.
+ * What was typed is in *a, which the caller wipes.  The outcome.
+ */
+struct ask;
+enum outcome session_factor(struct session *, struct ask *a,
+    enum outcome last, const char *prompt);
+/* CHECK of the same. */
+enum outcome session_check(struct session *, struct ask *a);
 enum outcome lock_serve(struct session *);
 enum outcome unlock_serve(struct session *);
 /* What unlock_serve cleared, into its answer. */

@@ -16,13 +16,14 @@ import time
 
 VERSION = 1
 REPLY = 0x80
-STATUS, ENROLL, CODES, REMOVE = 3, 4, 5, 6
+STATUS, ENROLL, CODES, REMOVE, TEST = 3, 4, 5, 6, 7
 ADD = 0x80
 PROMPT, NOTE, OFFER, MISS, SHEET, ANSWER, CANCEL = 32, 33, 34, 35, 36, 40, 41
 PASSWORD, SHOWN, FACTOR, NEW_CODE, SHEET_CODE, CONFIRM = 1, 2, 3, 4, 5, 6
 
 # name: (tag, width; 0 for bytes and strings), as in common/wire.h
 TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
+        "count": (12, 4), "limit": (13, 4), "kind": (16, 1),
         "left": (15, 4), "path": (17, 0), "reason": (18, 0), "last": (20, 1),
         "text": (21, 0), "style": (22, 1), "secret": (23, 0),
         "issuer": (24, 0), "algorithm": (25, 1), "digits": (26, 1),
@@ -78,6 +79,7 @@ PLAN = {"password": None,       # or the right one
         "codes": SHEET_CODES, "number": 4,
         "miss": {},             # what is said besides of a wrong new code
         "frames": None,         # instead of all that: said, then ended
+        "trial": ["Code to test: "],    # TEST: what is said and asked
         "confirm": None,        # REMOVE: what is asked
         "hang": False,          # takes the request and says nothing
         "final": {"outcome": OUTCOME["DONE"], "left": 10}}
@@ -153,6 +155,14 @@ class Conversation:
                 self.receive()
             return
         final = plan["final"]
+        if self.verb == TEST:
+            for text in plan["trial"]:
+                if text.endswith(": "):
+                    self.ask(FACTOR, text)
+                else:
+                    self.send(NOTE, text=text)
+            self.final(**final)
+            return
         if plan["password"] and not self.right(
                 PASSWORD, "Password: ", plan["password"].__eq__, 3,
                 "Wrong password."):

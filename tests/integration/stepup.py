@@ -235,6 +235,40 @@ def cli_removes():
 
 
 @row
+def cli_test_explains():
+    rows = (("OK_TOTP", {}, 0, "used up"),
+            ("OK_RECOVERY", {"left": 3}, 0, "3 recovery codes are left"),
+            ("OK_RECOVERY", {"left": 2}, 0, "Next: stepup codes --new"),
+            ("BAD_CODE", {"count": 2, "limit": 10, "kind": 1}, 1,
+             "Wrong in a row: 2; a wait begins at 10."),
+            ("BAD_CODE", {"skew": -420, "label": "phone"}, 1,
+             "clock is 7 min behind"),
+            ("REPLAY", {}, 1, "used already. Nothing was counted."),
+            ("BAD_FORMAT", {}, 1, "not a complete code"),
+            ("LOCKED", {"wait": 1680}, 1, "locked for 28 min"),
+            ("KEY", {}, 4, "key"), ("ADMIN_LOCK", {}, 1, "locked"))
+    for outcome, facts, status, said in rows:
+        service = Service(DOOR, final=dict(facts, outcome=OUTCOME[outcome]))
+        run = Run("test")
+        run.answer("Code to test: $", "123456")
+        text = run.ends(status)
+        check(said in text and (status == 0 or "Next: " in text), text)
+        service.close()
+        equal(service.events[:2], ["request 7 ", "answer 3 123456"])
+    service = Service(DOOR, trial=["Code to test: ", "That code is wrong.",
+                                   "The next code: "],
+                      final={"outcome": OUTCOME["BAD_CODE"], "skew": 420,
+                             "label": "phone"})
+    run = Run("test")
+    run.answer("Code to test: $", "123456")
+    run.answer("The next code: $", "654321")
+    text = run.ends(1)
+    check("7 min ahead of" in text, text)
+    check("right for another time" in text, text)
+    service.close()
+
+
+@row
 def cli_last_one_is_confirmed():
     question = "That is the last factor. Remove it?"
     for answer, words, status in (("n", (), 5), ("", (), 5), ("y", (), 0),

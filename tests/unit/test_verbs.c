@@ -22,7 +22,7 @@ doors(void **state)
 			assert_int_equal(login, VERB_BY_ROUND);
 			own = VERB_BY_ROUND;
 		} else {
-			own = v >= VERB_STATUS && v <= VERB_REMOVE ?
+			own = v >= VERB_STATUS && v <= VERB_TEST ?
 			    VERB_BY_TALK : VERB_BY_NOBODY;
 			assert_int_equal(login, VERB_BY_NOBODY);
 			assert_int_equal(o, own == VERB_BY_TALK || roots ?

@@ -53,6 +53,17 @@ verdict_of_every_outcome(void **state)
 		assert_int_equal(o == OUT_DONE, verdict_of_outcome(
 		    (enum outcome)o)->status == EXIT_DONE);
 	}
+	for (o = 0; o < OUT_COUNT; o++) {
+		check_row("test", verdict_of_test((enum outcome)o, false),
+		    &call);
+		check_row("test, clock", verdict_of_test((enum outcome)o,
+		    true), &call);
+		assert_int_equal(o == OUT_DONE || o == OUT_OK_TOTP ||
+		    o == OUT_OK_RECOVERY, verdict_of_test((enum outcome)o,
+		    true)->status == EXIT_DONE);
+	}
+	assert_ptr_not_equal(verdict_of_test(OUT_BAD_CODE, true),
+	    verdict_of_test(OUT_BAD_CODE, false));
 	check_row("new code", &verdict_new_code, &call);
 	check_row("sheet code", &verdict_sheet_code, &call);
 	assert_ptr_equal(verdict_of_outcome((enum outcome)OUT_COUNT),
