@@ -32,6 +32,7 @@ struct site {
 
 	struct store		*store;
 	char			 store_path[PATH_MAX];	/* of the handle */
+	char			 store_key[KEY_ID_LENGTH + 1];	/* or "" */
 };
 
 struct site *
@@ -162,6 +163,37 @@ site_drop_store(struct site *s)
 	if (s->store != NULL)
 		store_sqlite.close(s->store);
 	s->store = NULL;
+	s->store_key[0] = '\0';
+}
+
+bool
+site_own_store(struct site *s, struct failure *f)
+{
+	const struct store_options options = { .role = STORE_SELF,
+	    .owner = s->paths->owner };
+	const struct keyring *ring;
+
+	if (s->store == NULL)
+		return false;
+	if (s->store_key[0] == '\0' && store_sqlite.birth_key(s->store_path,
+	    &options, s->store_key, f) != STORE_OK) {
+		s->store_key[0] = '\0';
+		return false;
+	}
+	if ((ring = site_keyring(s, f)) == NULL)
+		return false;
+	if (keyring_find(ring, s->store_key) == NULL) {
+		site_look_keyring(s);
+		ring = site_keyring(s, f);
+	}
+	if (ring == NULL)
+		return false;
+	if (keyring_find(ring, s->store_key) != NULL)
+		return true;
+	failure_set(f, OUT_KEY, s->paths->keyring,
+	    "no key %s in the ring, for which the store was made",
+	    s->store_key);
+	return false;
 }
 
 enum outcome

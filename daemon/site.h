@@ -57,6 +57,13 @@ const struct keyring *site_keyring(struct site *, struct failure *);
 /* Reads the keyring again if it changed: a row names an unknown key. */
 void site_look_keyring(struct site *);
 
+/*
+ * Whether the ring holds the key that the store at hand was made for.  Who
+ * has no row in the store of another host is not thereby unenrolled here.
+ * For policies that let people pass; a store is asked once.
+ */
+bool site_own_store(struct site *, struct failure *);
+
 const struct store_driver *site_driver(const struct site *);
 const struct paths *site_paths(const struct site *);
 

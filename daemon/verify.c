@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,15 @@ load(struct turn *t, struct ask *a)
 	return false;
 }
 
+/* Nobody passes for want of a row where key or store are not this host's. */
+static bool
+keys_known(struct turn *t, const struct policy *p, struct failure *f)
+{
+	return verify_keys_known(t->site, t->account, f) &&
+	    (!p->pass_unenrolled || account_has_factor(t->account) ||
+	    site_own_store(t->site, f));
+}
+
 /* Uncovered services pass without a store. */
 static bool
 covered(const struct settings *settings, struct ask *a, int64_t now,
@@ -161,7 +171,7 @@ check_one(struct turn *t, struct ask *a, int64_t now)
 
 	if (!covered(t->settings, a, now, &p) || !load(t, a))
 		return;
-	p.key_ok = verify_keys_known(t->site, t->account, &f);
+	p.key_ok = keys_known(t, &p, &f);
 	a->outcome = decide_check(t->account, &a->request, &p, now, &d);
 	a->facts = d.facts;
 	if (!p.key_ok)
@@ -273,17 +283,20 @@ event_of(const struct ask *a, int64_t now, struct store_event *e)
 
 /* Whether app codes can be checked: keys known and every seal opened. */
 static bool
-open_seals(struct turn *t, struct ask *a)
+open_seals(struct turn *t, struct ask *a, const struct policy *p)
 {
 	const struct keyring *ring;
 
-	if (!verify_keys_known(t->site, t->account, &a->failure))
+	if (!keys_known(t, p, &a->failure))
 		return false;
 	if (a->request.answer.kind != KIND_TOTP)
 		return true;
 	ring = site_keyring(t->site, &a->failure);
-	return ring != NULL &&
-	    seal_open_account(ring, t->account, &a->failure);
+	if (ring == NULL || seal_open_account(ring, t->account, &a->failure))
+		return ring != NULL;
+	snprintf(a->failure.path, sizeof(a->failure.path), "%s",
+	    site_paths(t->site)->keyring);
+	return false;
 }
 
 /* Decides one VERIFY inside the open transaction and writes its effects. */
@@ -305,7 +318,7 @@ verify_one(struct turn *t, struct ask *a, int64_t now)
 		ask_fail(a, OUT_MEMORY, &f);	/* it could not be hashed */
 		return false;
 	}
-	p.key_ok = open_seals(t, a);
+	p.key_ok = open_seals(t, a, &p);
 	a->outcome = decide_verify(t->account, &a->request, &p, now, &d);
 	a->facts = d.facts;
 	a->stale = d.stale_salt;

@@ -312,8 +312,21 @@ fake_apply(struct store *s, const struct account *a, const struct decision *d,
 	return code;
 }
 
+/* The key of the ring that fuzz_decide.c lays out. */
+static enum store_code
+fake_birth_key(const char *path, const struct store_options *options,
+    char *buf, struct failure *f)
+{
+	(void)path;
+	(void)options;
+	(void)f;
+	memcpy(buf, "0123abcd", KEY_ID_LENGTH + 1);
+	return STORE_OK;
+}
+
 const struct store_driver store_sqlite = {
 	.scheme = "fake",
+	.birth_key = fake_birth_key,
 	.open = fake_open,
 	.close = fake_close,
 	.begin = fake_begin,
