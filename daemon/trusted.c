@@ -195,10 +195,12 @@ trusted_read(const char *path, uid_t owner, int flags, char **data,
 
 	*data = NULL;
 	*len = 0;
-	if ((flags & TRUSTED_LINK) == 0 || (flags & TRUSTED_REMARK) != 0)
+	if ((flags & (TRUSTED_LINK | TRUSTED_PRIVATE)) == 0 ||
+	    (flags & TRUSTED_REMARK) != 0)
 		fd = open_checked(AT_FDCWD, path, path, owner, flags, &st,
 		    &none, f);
-	else if (walk(&w, path, owner, WALK_FOLLOW, &none, f)) {
+	else if (walk(&w, path, owner, (flags & TRUSTED_LINK) != 0 ?
+	    WALK_FOLLOW : 0, &none, f)) {
 		fd = open_checked(w.dir, w.name, path, owner, flags, &st,
 		    &none, f);
 		none = none && !walk_in_target(&w);

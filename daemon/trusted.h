@@ -18,7 +18,8 @@
 
 #define TRUSTED_LINK	0x1	/* links are followed when each one and each
 				   folder on the way is the owner's */
-#define TRUSTED_PRIVATE	0x2	/* nobody else may read it either (0600) */
+#define TRUSTED_PRIVATE	0x2	/* nobody else may read it either (0600),
+				   nor put another into its folder */
 #define TRUSTED_REMARK	0x4	/* wrong owner or mode only fills the failure
 				   and links are followed: stepupd -t -f */
 
