@@ -111,7 +111,7 @@ struct store {
 	char		 path[PATH_MAX];	/* every component resolved */
 	dev_t		 dev;
 	ino_t		 ino;
-	bool		 empty;		/* 0 bytes when opened */
+	bool		 empty;		/* less than a page */
 
 	enum lite_state	 state;
 	bool		 marked;	/* a savepoint is open */

@@ -89,7 +89,7 @@ resolve(struct store *s, const char *path, struct failure *f)
 		return code;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	s->empty = st.st_size == 0;
+	s->empty = st.st_size < LITE_PAGE;
 	return STORE_OK;
 }
 
@@ -277,7 +277,7 @@ lite_open(const char *path, const struct store_options *options,
 	if ((code = lite_connect(path, options, &s, f)) != STORE_OK)
 		return code;
 	if (s->empty)
-		code = lite_break(s, "is empty", f);
+		code = lite_break(s, "is empty or cut off", f);
 	if (code == STORE_OK)
 		code = lite_keep_files(s, true, f);
 	if (code == STORE_OK)
