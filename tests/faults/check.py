@@ -18,7 +18,7 @@ from place import Place         # noqa: E402
 from rows import Runner         # noqa: E402
 
 # Each fills the table of rows, in this order; the first makes the place.
-MODULES = ["rows_begin", "rows_kill"]
+MODULES = ["rows_begin", "rows_kill", "rows_files"]
 
 
 def main():
