@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/text.h"
-#include "pam/options.h"
+#include "common/options.h"
 
 /* The longest name of a door, with its slash and the NUL. */
 #define DOOR_NAME	sizeof("/public")

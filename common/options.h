@@ -4,8 +4,8 @@
  * a value out of its range and an argument given twice are refused: the
  * login is denied and the log names the argument.
  */
-#ifndef STEPUP_PAM_OPTIONS_H
-#define STEPUP_PAM_OPTIONS_H
+#ifndef STEPUP_COMMON_OPTIONS_H
+#define STEPUP_COMMON_OPTIONS_H
 
 #include <stdbool.h>
 

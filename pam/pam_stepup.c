@@ -20,7 +20,7 @@
 #include "common/outcome.h"
 #include "common/secret.h"
 #include "pam/conversation.h"
-#include "pam/options.h"
+#include "common/options.h"
 #include "pam/person.h"
 #include "pam/reach.h"
 #include "pam/report.h"

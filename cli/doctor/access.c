@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +7,9 @@
 
 #include "cli/doctor/access.h"
 #include "cli/doctor/known.h"
+#include "common/options.h"
 
+#define ARGUMENTS_MAX	PAMTEXT_LINE_MAX	/* more do not fit a line */
 #define KNOWERS_MAX	8	/* modules that may know the person */
 
 /* One login, as the modules answer it. */
@@ -29,6 +32,7 @@ struct study {
 	unsigned	 conditions;
 	/* Of a line: which condition it is, 0 for none, else one more. */
 	unsigned char	 condition[PAMSTACK_LINES_MAX];
+	bool		 refused[PAMSTACK_LINES_MAX];	/* our arguments */
 	struct pamrun	 run, right;
 	unsigned	 all, in[WAYS];
 	struct login	 login;
@@ -50,6 +54,26 @@ access_installed(const struct world *w, const struct pamline *l)
 	return !w->installed_known || w->installed(w, l->module);
 }
 
+bool
+access_arguments(const struct pamline *l, char *why, size_t size)
+{
+	char text[PAMTEXT_LINE_MAX], *rest = text;
+	const char *argv[ARGUMENTS_MAX];
+	struct options o;
+	int argc = 0;
+
+	if (class_of(l) != MODULE_OURS || l->arguments == NULL)
+		return true;
+	snprintf(text, sizeof(text), "%s", l->arguments);
+	while (argc < ARGUMENTS_MAX &&
+	    (argv[argc] = pamtext_token(&rest)) != NULL)
+		argc++;
+	if (options_read(argc, argv, &o))
+		return true;
+	snprintf(why, size, "%s: %s", o.refused, o.why);
+	return false;
+}
+
 /* The modules that may know the person, each once, and the conditions. */
 static void
 look(struct study *s)
@@ -57,9 +81,11 @@ look(struct study *s)
 	const struct pamline *l;
 	enum module_class class;
 	size_t i, k;
+	char why[8];
 
 	for (i = 0; i < s->stack->count; i++) {
 		l = &s->stack->lines[i];
+		s->refused[i] = !access_arguments(l, why, sizeof(why));
 		class = class_of(l);
 		if (class == MODULE_CONDITION || class == MODULE_UNKNOWN) {
 			if (s->conditions < ACCESS_CONDITIONS_MAX)
@@ -94,7 +120,7 @@ answer(void *arg, const struct pamline *l, size_t i)
 		return PAM_MODULE_UNKNOWN;
 	switch (class_of(l)) {
 	case MODULE_OURS:
-		return s->login.ours;
+		return s->refused[i] ? PAM_SERVICE_ERR : s->login.ours;
 	case MODULE_PASSWORD:
 		return answer_password(s, l);
 	case MODULE_FACTOR:

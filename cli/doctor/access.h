@@ -60,4 +60,10 @@ bool access_account(const struct world *, const struct pamservice *,
 /* Whether the module of this line is there. */
 bool access_installed(const struct world *, const struct pamline *);
 
+/*
+ * Whether our module takes the arguments of this line, as the module reads
+ * them; lines of others are fine.  False fills why.
+ */
+bool access_arguments(const struct pamline *, char *why, size_t size);
+
 #endif

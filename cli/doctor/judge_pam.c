@@ -62,6 +62,21 @@ modules(const struct bench *b, enum pamtype type)
 	}
 }
 
+/* Our arguments, read as the module reads them. */
+static void
+arguments(const struct bench *b)
+{
+	const struct pamstack *stack = pamservice_stack(b->s, PAMTYPE_AUTH);
+	char why[FINDING_WORDS_MAX];
+	size_t i;
+
+	for (i = 0; i < stack->count; i++)
+		if (!access_arguments(&stack->lines[i], why, sizeof(why)))
+			finding_add(b->f, FIND_PAM_ARGUMENT,
+			    stack->lines[i].file, stack->lines[i].line,
+			    b->s->name, why);
+}
+
 /* A line of the auth stack; nothing for PAMRUN_NONE. */
 static void
 line_finding(const struct bench *b, enum finding_id id, size_t i)
@@ -236,6 +251,7 @@ judge_pam(const struct world *w, const struct survey *v, bool plan,
 			continue;
 		modules(&b, PAMTYPE_AUTH);
 		modules(&b, PAMTYPE_ACCOUNT);
+		arguments(&b);
 		ways(&b);
 		account(&b);
 	}

@@ -63,7 +63,7 @@ awk '
 ' man/stepup.conf.5 | sed 's/$/: no default is told/' >"$tmp/defaults"
 row man_settings_defaults "$tmp/defaults"
 
-sed -n 's/^	{ "\([a-z]*\)", \(true\|false\), set_.*/\1/p' pam/options.c \
+sed -n 's/^	{ "\([a-z]*\)", \(true\|false\), set_.*/\1/p' common/options.c \
     >"$tmp/arguments"
 sed -n '/^The arguments are/,/^\.Ss/p' man/pam_stepup.8 >"$tmp/part"
 items Cm "$tmp/part" >"$tmp/arguments.page"

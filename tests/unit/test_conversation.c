@@ -5,7 +5,7 @@
 
 #include "common/outcome.h"
 #include "pam/conversation.h"
-#include "pam/options.h"
+#include "common/options.h"
 #include "tests/unit/unit.h"
 
 #define LONGEST	"123456789 123456789 12345678: "
