@@ -67,6 +67,7 @@ same_account(const struct account *a, const struct account *b)
 	size_t i;
 
 	if (a->match != b->match || a->id != b->id ||
+	    a->locked != b->locked ||
 	    a->enrolled_at != b->enrolled_at ||
 	    a->credential_count != b->credential_count ||
 	    a->recovery.created_at != b->recovery.created_at ||
@@ -236,6 +237,8 @@ session_prove(struct session *s)
 		return o;
 	/* The factor asked for is the one that is there now. */
 	o = session_load(s);
+	if (o == OUT_DONE && s->account.locked)
+		return OUT_ADMIN_LOCK;
 	if (o != OUT_DONE || !account_has_factor(&s->account))
 		return o;
 	o = prove_factor(s);

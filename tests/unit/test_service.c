@@ -609,7 +609,17 @@ static struct {
 	const struct pam_conv	*conv;
 	const char		*user;
 	int			 prompts, asked, result;
+	struct place		*locks;	/* an administrator locks meanwhile */
 } stack;
+
+static void
+lock_meanwhile(struct place *p)
+{
+	uint8_t packet[WIRE_PACKET_MAX];
+	struct wire_message last;
+
+	assert_int_equal(lock(p, VERB_LOCK, "why", packet, &last), OUT_DONE);
+}
 
 int
 pam_start(const char *service, const char *user, const struct pam_conv *conv,
@@ -632,6 +642,8 @@ pam_authenticate(pam_handle_t *pamh, int flags)
 
 	(void)pamh;
 	assert_int_equal(flags, PAM_DISALLOW_NULL_AUTHTOK);
+	if (stack.locks != NULL)
+		lock_meanwhile(stack.locks);
 	for (i = 0; i < stack.prompts; i++) {
 		if (stack.conv->conv(1, &all, &r, stack.conv->appdata_ptr) !=
 		    PAM_SUCCESS)
@@ -737,6 +749,38 @@ passwords(void **state)
 	assert_int_equal(stack.asked, 0);
 }
 
+/* Locked while the password was typed: the person changes nothing more. */
+static void
+lock_while_enrolling(void **state)
+{
+	struct place *p = *state;
+	const struct caller self = { .door = DOOR_PUBLIC, .uid = getuid(),
+	    .name = p->user };
+	struct talk talk = { .idle_ms = 5000 };
+	struct wire_message m;
+	struct wire_writer w;
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	talk.fd = pair[0];
+	wire_start(&w, WIRE_VERSION, VERB_ANSWER);
+	wire_put_bytes(&w, TAG_ANSWER, "secret", 6);
+	assert_int_equal(wire_send(pair[1], &w), WIRE_OK);
+	assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+	wire_start(&w, WIRE_VERSION, VERB_ENROLL);
+	assert_true(wire_read(w.data, w.len, &m));
+	stack.prompts = 1;
+	stack.result = PAM_SUCCESS;
+	stack.asked = 0;
+	stack.locks = p;
+	assert_int_equal(selfservice_serve(p->site, &self, &m, &talk),
+	    OUT_ADMIN_LOCK);
+	assert_int_equal(stack.asked, 1);
+	stack.locks = NULL;
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int
 main(void)
 {
@@ -746,6 +790,8 @@ main(void)
 		cmocka_unit_test(budget),
 		cmocka_unit_test(locks),
 		cmocka_unit_test_setup_teardown(lock_before_enrolling,
+		    place_make, place_drop),
+		cmocka_unit_test_setup_teardown(lock_while_enrolling,
 		    place_make, place_drop),
 		cmocka_unit_test(authority),
 		cmocka_unit_test(passwords),
