@@ -29,6 +29,7 @@ main(int argc, char *argv[])
 	const struct host host = {
 		.uid = geteuid(),
 		.sudo_user = getenv("SUDO_USER"),
+		.sudo_uid = getenv("SUDO_UID"),
 		.public = STEPUP_RUNDIR "/public",
 		.stepupd = STEPUPD_PATH,
 		.keyring = STEPUP_KEYRING,

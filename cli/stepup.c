@@ -36,6 +36,9 @@ struct row {
 	"  -h, --help        this text\n"
 
 #define BIT(name) OPTION_BIT(OPTION_##name)
+/* Administration: root's; an operand is an account. */
+#define ROOTS (1u << 31)
+_Static_assert(OPTIONS < 31, "options and ROOTS are bits");
 
 static const struct row rows[] = {
 	{ "enroll", enroll_run, BIT(USER) | BIT(REPLACE), OPERAND_NONE,
@@ -98,6 +101,23 @@ static const struct row rows[] = {
 	    "who could not get in\n"
 	    HELP_HELP "\nExit status: 0 sound, 1 problems, 4 could not "
 	    "look.\n" },
+	{ "lock", lock_run, ROOTS | BIT(REASON), OPERAND_ONE,
+	    "stepup lock USER --reason TEXT",
+	    "refuse an account every login with a code",
+	    "Whatever code is typed, right or wrong, is refused from now on: "
+	    "by sshd, sudo,\nscreen lockers and self-service. Who has not "
+	    "enrolled can be locked as well.\nSessions that are open stay "
+	    "open.\n\n"
+	    "      --reason TEXT why, up to 200 bytes, for the log\n"
+	    HELP_HELP },
+	{ "unlock", unlock_run, ROOTS | BIT(REASON), OPERAND_ONE,
+	    "stepup unlock USER [--reason TEXT]",
+	    "let an account in again: lock, waits, counts",
+	    "Lifts a lock, ends waits, switches app codes on again after too "
+	    "many wrong ones,\nand forgets what was counted. Says what of "
+	    "this there was.\n\n"
+	    "      --reason TEXT why, up to 200 bytes, for the log\n"
+	    HELP_HELP },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -246,6 +266,7 @@ static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' },
 	{ "yes", no_argument, NULL, 'y' },
 	{ "plan", no_argument, NULL, 'p' },
+	{ "reason", required_argument, NULL, LONG(REASON) },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -257,6 +278,7 @@ static const int letters[OPTIONS] = {
 	[OPTION_PLAN] = 'p',
 	[OPTION_ALL] = 'a',
 	[OPTION_YES] = 'y',
+	[OPTION_REASON] = LONG(REASON),
 	[OPTION_HELP] = 'h',
 };
 
@@ -330,15 +352,23 @@ read_words(struct call *call, const struct row *row, int argc, char *argv[])
 	return EXIT_DONE;
 }
 
-/* Appends a word, where there is room for all of it. */
+/* Appends a word as a shell takes it, where there is room for all of it. */
 static void
 add_word(char buf[CALL_COMMAND_MAX], const char *sign, const char *word)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:,/%=";
+	const char *quote = word[strspn(word, plain)] != '\0' ||
+	    *word == '\0' ? "'" : "";
 	size_t used = strlen(buf);
 
-	if (used + strlen(sign) + strlen(word) + 1 < CALL_COMMAND_MAX)
-		snprintf(buf + used, CALL_COMMAND_MAX - used, " %s%s", sign,
-		    word);
+	if (*quote != '\0' && strchr(word, '\'') != NULL) {
+		quote = "";
+		word = "TEXT";
+	}
+	if (used + strlen(sign) + strlen(word) + 3 < CALL_COMMAND_MAX)
+		snprintf(buf + used, CALL_COMMAND_MAX - used, " %s%s%s%s",
+		    sign, quote, word, quote);
 }
 
 /* The call as it was made, without -u. */
@@ -361,6 +391,26 @@ say_again(const struct call *call, char buf[CALL_COMMAND_MAX])
 		add_word(buf, "", call->operand);
 }
 
+/* Its account, if any, stands where others have -u. */
+static enum exit_status
+run_roots(struct call *call, const struct row *row)
+{
+	char again[CALL_COMMAND_MAX];
+	enum exit_status status = EXIT_DONE;
+
+	say_again(call, again);
+	call_command(call, again, NULL, call->again);
+	if (call->host->uid != 0) {
+		say(call, "Only root may do this.");
+		say(call, "Next: sudo %s", call->again);
+		return EXIT_REFUSED;
+	}
+	if (call->operand != NULL)
+		status = find_user(call, call->operand);
+	call->named = call->operand != NULL;
+	return status == EXIT_DONE ? row->run(call) : status;
+}
+
 static enum exit_status
 run_row(struct call *call, const struct row *row, int argc, char *argv[])
 {
@@ -376,6 +426,8 @@ run_row(struct call *call, const struct row *row, int argc, char *argv[])
 		help_one(call, row);
 		return EXIT_DONE;
 	}
+	if ((row->options & ROOTS) != 0)
+		return run_roots(call, row);
 	user = call->value[OPTION_USER];
 	call->named = user != NULL && call->host->uid == 0;
 	snprintf(call->user, sizeof(call->user), "%s",

@@ -28,6 +28,7 @@ enum exit_status {
 struct host {
 	uid_t		 uid;		/* who calls */
 	const char	*sudo_user;	/* SUDO_USER, or NULL: a hint */
+	const char	*sudo_uid;	/* SUDO_UID, or NULL: a hint */
 	const char	*public;	/* socket of the public door */
 	const char	*stepupd;	/* program of the admin door */
 	const char	*keyring;	/* not there: nothing is set up yet */
@@ -45,6 +46,7 @@ enum option_name {
 	OPTION_ALL,
 	OPTION_YES,
 	OPTION_PLAN,
+	OPTION_REASON,
 	OPTION_HELP,
 	OPTIONS
 };
@@ -73,6 +75,8 @@ subcommand remove_run;
 subcommand status_run;
 subcommand test_run;
 subcommand codes_run;
+subcommand lock_run;
+subcommand unlock_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

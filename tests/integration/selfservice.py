@@ -31,7 +31,9 @@ TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
         "tries": (30, 1), "skew": (31, 8), "flags": (32, 4),
         "label": (33, 0), "created": (34, 8), "used": (35, 8),
         "enrolled": (36, 8), "codes_made": (37, 8), "codes_all": (38, 4),
-        "wait_totp": (39, 4), "wait_recovery": (40, 4)}
+        "wait_totp": (39, 4), "wait_recovery": (40, 4),
+        "by": (41, 4), "count": (12, 4)}
+NUMBERS = [name for name, (_, width) in TAGS.items() if width]
 NAMES = {tag: name for name, (tag, _) in TAGS.items()}
 OUTCOME = {name: n for n, name in enumerate(
     "INTERNAL MEMORY CONFIG SERVICE PROTOCOL BUSY STORE KEY CLOCK PEER ASK "
@@ -137,7 +139,7 @@ class Conversation:
             self.verb, fields = self.receive()
             self.flags = int.from_bytes(fields.get("flags", b""), "big")
             self.log(f"request {self.verb} " + " ".join(
-                f"{k}={v.hex() if k == 'flags' else v.decode()}"
+                f"{k}={v.hex() if k in NUMBERS else v.decode()}"
                 for k, v in fields.items()))
             self.converse()
         except Gone:

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "cli/admin.h"
+#include "cli/verdict.h"
+#include "common/text.h"
+
+void
+admin_start(const struct call *call, enum wire_verb verb,
+    struct wire_writer *w)
+{
+	uint64_t by;
+
+	wire_start(w, WIRE_VERSION, (uint8_t)verb);
+	if (call->named)
+		wire_put_string(w, TAG_NAME, call->user);
+	if (text_number(call->host->sudo_uid, 0, UINT32_MAX - 1, &by))
+		wire_put_uint(w, TAG_BY, (uint32_t)by);
+}
+
+static bool
+one_line(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return false;
+	return true;
+}
+
+enum exit_status
+admin_reason(const struct call *call, bool wanted, struct wire_writer *w)
+{
+	const char *reason = call->value[OPTION_REASON];
+
+	if (reason == NULL && !wanted)
+		return EXIT_DONE;
+	if (reason == NULL || *reason == '\0' ||
+	    strlen(reason) > ADMIN_REASON_MAX || !one_line(reason)) {
+		say(call, "stepup: a reason is wanted: --reason TEXT, one "
+		    "line of up to %d bytes", ADMIN_REASON_MAX);
+		say(call, "Next: stepup %s --help", call->name);
+		return EXIT_USAGE;
+	}
+	wire_put_string(w, TAG_REASON, reason);
+	return EXIT_DONE;
+}
+
+static enum session_state
+read_run(struct session *s, uint8_t verb, admin_packet *each, void *arg,
+    struct wire_message *last)
+{
+	enum session_state state;
+
+	for (;;) {
+		state = session_next(s, last);
+		if (state != SESSION_OPEN || wire_refused(last))
+			return state;
+		if (last->verb != (verb | WIRE_REPLY))
+			return SESSION_MALFORMED;
+		if (wire_has(last, TAG_LAST))
+			return SESSION_OPEN;
+		if (each == NULL || !each(last, arg))
+			return SESSION_MALFORMED;
+	}
+}
+
+enum exit_status
+admin_ask(const struct call *call, struct wire_writer *w, struct session *s,
+    admin_packet *each, void *arg, struct wire_message *last)
+{
+	enum session_state state;
+	uint8_t verb = w->data[1];	/* the frame is wiped when sent */
+	uint32_t outcome;
+
+	state = session_ask(s, call, w);
+	if (state == SESSION_OPEN)
+		state = read_run(s, verb, each, arg, last);
+	if (state != SESSION_OPEN)
+		return verdict_say(call, verdict_of_state(state), NULL);
+	if (!wire_get_uint(last, TAG_OUTCOME, &outcome) ||
+	    outcome != OUT_DONE)
+		return verdict_say(call,
+		    verdict_of_outcome((enum outcome)outcome), last);
+	return EXIT_DONE;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* stepup lock, stepup unlock: root refuses an account, or lets it in again. */
+#include <string.h>
+
+#include "cli/admin.h"
+#include "common/text.h"
+
+enum exit_status
+lock_run(const struct call *call)
+{
+	char user[256];
+	enum exit_status status;
+	struct wire_message last;
+	struct wire_writer w;
+	struct session s;
+
+	admin_start(call, VERB_LOCK, &w);
+	status = admin_reason(call, true, &w);
+	if (status != EXIT_DONE)
+		return status;
+	status = admin_ask(call, &w, &s, NULL, NULL, &last);
+	session_close(&s);
+	if (status != EXIT_DONE)
+		return status;
+	terminal_clean(call->user, user, sizeof(user));
+	result(call, "%s is locked: every login with a code is refused.",
+	    user);
+	say(call, "Next: %sstepup unlock %s", call->host->sudo_user != NULL ?
+	    "sudo " : "", user);
+	return EXIT_DONE;
+}
+
+static void
+tell_wait(const struct call *call, const struct wire_message *m,
+    enum wire_tag tag, const char *kind)
+{
+	char wait[16];
+	uint32_t seconds;
+
+	if (!wire_get_uint(m, tag, &seconds))
+		return;
+	text_duration(seconds, wait, sizeof(wait));
+	result(call, "  Wait      %s, %s were left", kind, wait);
+}
+
+/* What there was to clear, a line each; false: nothing. */
+static bool
+tell_cleared(const struct call *call, const struct wire_message *m)
+{
+	char reason[WIRE_STRING_MAX + 1];
+	uint32_t flags, count;
+
+	wire_get_uint(m, TAG_FLAGS, &flags);
+	wire_get_uint(m, TAG_COUNT, &count);
+	wire_get_string(m, TAG_TEXT, reason);
+	terminal_clean(reason, reason, sizeof(reason));
+	if ((flags & FLAG_ADMIN_LOCK) != 0)
+		result(call, "  Lock      by an administrator: %s", reason);
+	if ((flags & FLAG_DISABLED) != 0)
+		result(call, "  Cap       app codes were switched off after "
+		    "too many wrong ones");
+	tell_wait(call, m, TAG_WAIT_TOTP, "app codes");
+	tell_wait(call, m, TAG_WAIT_RECOVERY, "recovery codes");
+	if (count > 0)
+		result(call, "  Count     %u wrong %s", (unsigned)count,
+		    count == 1 ? "code" : "codes");
+	return flags != 0 || count > 0 || wire_has(m, TAG_WAIT_TOTP) ||
+	    wire_has(m, TAG_WAIT_RECOVERY);
+}
+
+enum exit_status
+unlock_run(const struct call *call)
+{
+	char user[256];
+	enum exit_status status;
+	struct wire_message last;
+	struct wire_writer w;
+	struct session s;
+
+	admin_start(call, VERB_UNLOCK, &w);
+	status = admin_reason(call, false, &w);
+	if (status != EXIT_DONE)
+		return status;
+	status = admin_ask(call, &w, &s, NULL, NULL, &last);
+	terminal_clean(call->user, user, sizeof(user));
+	if (status == EXIT_DONE) {
+		result(call, "%s may use codes again. Cleared:", user);
+		if (!tell_cleared(call, &last))
+			result(call, "  nothing: there was no lock, no wait, "
+			    "and nothing counted");
+	}
+	session_close(&s);
+	return status;
+}
