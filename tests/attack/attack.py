@@ -15,7 +15,7 @@ from place import Place                     # noqa: E402
 from rows import Runner                     # noqa: E402
 
 # Each fills the table of rows, in this order; the first makes the place.
-MODULES = ["race", "rows_once", "rows_budget", "rows_alike"]
+MODULES = ["race", "rows_once", "rows_budget", "rows_alike", "rows_time"]
 
 
 TRANSCRIPT = 60             # lines; a thousand logins log thousands
@@ -49,7 +49,7 @@ def main():
     try:
         with open(path, "w") as log:
             passed = Brief(place, log).all(options.row)
-        results.write()
+        results.write(whole=options.long and not options.row)
         return 0 if passed else 1
     finally:
         place.close()

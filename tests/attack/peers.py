@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import time
 
 from place import TMP
 
@@ -25,14 +24,12 @@ def services():
                 "window=1 digits=6\n")
 
 
-def ga(phones, limit=3, used=0):
-    """As `google-authenticator -t -d -r 3 -R 30 -w 3` writes it; used:
-    logins of the last second."""
-    times = f" {int(time.time()) - 1}" * used
+def ga(phones, limit=3):
+    """As `google-authenticator -t -d -r 3 -R 30 -w 3` writes it."""
     for phone in phones:
         path = f"{GA_DIR}/{phone.name}"
         with open(path + ".new", "w") as f:
-            f.write(f'{phone.secret}\n" RATE_LIMIT {limit} 30{times}\n'
+            f.write(f'{phone.secret}\n" RATE_LIMIT {limit} 30\n'
                     '" WINDOW_SIZE 3\n" DISALLOW_REUSE\n" TOTP_AUTH\n'
                     f"{SCRATCH}\n")
         os.chmod(path + ".new", 0o400)

@@ -4,8 +4,7 @@
 A row calls add(AREA, TEST, OURS, ga=..., oath=...) when it has a figure;
 write() merges what this run found into BUILD/tests/results.json and makes
 BUILD/docs/results.md of it.  A row that did not run keeps what an earlier
-run of the same build found, with that day; one that never ran is not there.
-Text alone: no markup but what stands in it.
+run of the same build found; one that never ran is not there.
 """
 import json
 import os
@@ -89,23 +88,29 @@ def _versions():
         f"Linux-PAM {_package('libpam0g')}"])
 
 
-def _merge():
+def _merge(whole):
     path = os.path.join(_build, "tests/results.json")
     try:
         with open(path) as f:
             before = json.load(f)
     except (FileNotFoundError, ValueError):
         before = []
-    new = {(r["area"], r["test"]) for r in _found}
-    rows = [r for r in before if (r["area"], r["test"]) not in new] + _found
+    areas = {r["area"] for r in _found} if whole else set()
+    # In place of an earlier figure, else at the end.
+    merged = {(r["area"], r["test"]): r for r in before
+              if r["area"] not in areas}
+    merged.update({(r["area"], r["test"]): r for r in _found})
+    rows = list(merged.values())
     with open(path + ".new", "w") as f:
         json.dump(rows, f, indent=1, ensure_ascii=False)
     os.rename(path + ".new", path)
     return rows
 
 
-def write():
-    rows = _merge()
+def write(whole=False):
+    """whole: all rows of these areas have run, what an earlier run found
+    in them is forgotten."""
+    rows = _merge(whole)
     days = sorted({r["day"] for r in rows})
     lines = ["# Results", "", "Written by `make check-attack` and "
              "`make check-long`; only rows that ran.", "",
