@@ -47,7 +47,8 @@
  *             DIGITS PERIOD CREATED [USED]), then the last: OUTCOME NAME
  *             [ENROLLED LEFT CODES_MADE CODES_ALL], and per locked kind
  *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_DISABLED,
- *             FLAG_ADMIN_LOCK).
+ *             FLAG_ADMIN_LOCK).  To administration WHY is OUT_KEY, with
+ *             PATH and REASON, where there is no sound keyring.
  *             CODES without FLAG_NEW: the last packet as for STATUS.
  *             ENROLL with FLAG_ADD: LABEL names one more; no SHEET.
  *             TEST: a PROMPT STYLE_FACTOR, answered as a VERIFY is; after a

@@ -170,7 +170,7 @@ static const struct finding_row rows[] = {
 		"The store cannot be used: {detail}.",
 		"journalctl -t stepupd; restore it from the backup." },
 	[FIND_KEY] = { "key", false,
-		"The keyring does not fit the store: {detail}.",
+		"The keyring cannot be used: {detail}.",
 		"restore /etc/stepup/keyring from the backup; recovery codes "
 		"work meanwhile." },
 	[FIND_CLOCK] = { "clock", false,

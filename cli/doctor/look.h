@@ -5,6 +5,7 @@
 
 #include "cli/doctor/world.h"
 #include "cli/subcommands.h"
+#include "common/wire.h"
 
 /* All of it; people: everybody who can log in, else root alone. */
 void look_host(const struct call *, bool people, struct world *);
@@ -29,6 +30,10 @@ void look_module(struct world *, const char *folder);
 void look_doors(const struct call *, struct world *);
 /* The store and the key, asked through the service as root. */
 void look_store(const struct call *, struct world *);
+/* The state of the store, with the path and reason of an answer. */
+void look_store_is(struct world *, enum world_store,
+    const struct wire_message *);
+/* Who there is; asks for each, and learns of the keyring on the way. */
 void look_people(const struct call *, bool everybody, struct world *);
 
 #endif

@@ -58,13 +58,14 @@ add(struct world *w, const struct passwd *pw)
 
 /* STATUS, asked as root for this person; false: no answer that tells. */
 static bool
-ask_enrolled(const struct call *call, struct world_person *p)
+ask_enrolled(const struct call *call, struct world *w,
+    struct world_person *p)
 {
 	struct call about = *call;
 	enum session_state state;
 	struct wire_message m;
 	struct session s;
-	uint32_t outcome = OUT_INTERNAL, flags = 0;
+	uint32_t outcome = OUT_INTERNAL, flags = 0, why;
 
 	snprintf(about.user, sizeof(about.user), "%s", p->name);
 	state = session_open(&s, &about, VERB_STATUS, 0);
@@ -74,6 +75,8 @@ ask_enrolled(const struct call *call, struct world_person *p)
 			continue;
 		wire_get_uint(&m, TAG_OUTCOME, &outcome);
 		wire_get_uint(&m, TAG_FLAGS, &flags);
+		if (wire_get_uint(&m, TAG_WHY, &why) && why == OUT_KEY)
+			look_store_is(w, WORLD_STORE_KEY, &m);
 		break;
 	}
 	session_close(&s);
@@ -86,6 +89,8 @@ look_people(const struct call *call, bool everybody, struct world *w)
 {
 	struct world_person *p;
 	struct passwd *pw;
+	bool may_ask = w->store == WORLD_STORE_OK ||
+	    w->store == WORLD_STORE_KEY;
 	size_t i, unknown = 0;
 
 	if (w->euid != 0) {
@@ -111,11 +116,11 @@ look_people(const struct call *call, bool everybody, struct world *w)
 		    "them");
 	for (i = 0; i < w->people_count; i++) {
 		p = &w->people[i];
-		if (p->password && w->store == WORLD_STORE_OK &&
-		    !ask_enrolled(call, p))
+		if ((p->password || p->uid == 0) && may_ask &&
+		    !ask_enrolled(call, w, p))
 			unknown++;
 	}
-	w->people_seen = w->store == WORLD_STORE_OK && unknown == 0;
+	w->people_seen = may_ask && unknown == 0;
 	if (unknown > 0)
 		world_unseen(w, "whether %zu people have enrolled: stepupd "
 		    "did not say", unknown);

@@ -68,8 +68,9 @@ look_doors(const struct call *call, struct world *w)
 }
 
 /* What the service says is wrong, with path and reason. */
-static void
-store_is(struct world *w, enum world_store state, const struct wire_message *m)
+void
+look_store_is(struct world *w, enum world_store state,
+    const struct wire_message *m)
 {
 	char path[WIRE_STRING_MAX + 1], reason[WIRE_STRING_MAX + 1];
 	bool has_path = wire_get_string(m, TAG_PATH, path);
@@ -92,9 +93,9 @@ store_answer(struct world *w, const struct wire_message *m)
 	}
 	wire_get_uint(m, TAG_WHY, &why);
 	if (outcome == OUT_KEY || why == OUT_KEY)
-		store_is(w, WORLD_STORE_KEY, m);
+		look_store_is(w, WORLD_STORE_KEY, m);
 	else if (outcome == OUT_STORE)
-		store_is(w, WORLD_STORE_BROKEN, m);
+		look_store_is(w, WORLD_STORE_BROKEN, m);
 	else if (outcome == OUT_CONFIG || outcome == OUT_BUSY ||
 	    outcome == OUT_SERVICE || outcome == OUT_MEMORY ||
 	    outcome == OUT_PEER || outcome == OUT_PROTOCOL)
