@@ -7,16 +7,16 @@
 
 static const struct finding_row rows[] = {
 	[FIND_PAM_BROKEN] = { "pam-broken", false,
-		"libpam cannot read this line ({detail}); it refuses, or gives "
-		"the whole file up. Hit: {services}.",
+		"libpam cannot read this line ({detail}); it refuses, or "
+		"gives the whole file up. Hit: {services}.",
 		"correct the line; pam.d(5) has the words." },
 	[FIND_PAM_MISSING_FILE] = { "pam-missing-file", false,
 		"The file that is to be taken in here cannot be found "
 		"({detail}), which refuses everybody. Hit: {services}.",
 		"correct the name, or take the line out." },
 	[FIND_PAM_MISSING_MODULE] = { "pam-missing-module", false,
-		"The module {detail} is not installed; libpam takes that for a "
-		"refusal. Hit: {services}.",
+		"The module {detail} is not installed; libpam takes that for "
+		"a refusal. Hit: {services}.",
 		"install it, or take the line out." },
 	[FIND_PAM_LOOP] = { "pam-loop", false,
 		"Files take each other in without end ({detail}), which "
@@ -27,13 +27,14 @@ static const struct finding_row rows[] = {
 		"Hit: {services}.",
 		"count the lines of its type below, and jump over fewer." },
 	[FIND_PAM_BYPASS] = { "pam-bypass", false,
-		"The password alone opens {services}: this line ends the stack, "
-		"or jumps, before pam_stepup.so is asked.",
-		"put \"auth required pam_stepup.so\" where every way passes it, "
-		"or make this line required." },
+		"The password alone opens {services}: this line ends the "
+		"stack, or jumps, before pam_stepup.so is asked.",
+		"put \"auth required pam_stepup.so\" where every way passes "
+		"it, or make this line required." },
 	[FIND_PAM_OPEN] = { "pam-open", false,
 		"A door to root that the password alone opens: {services}.",
-		"add \"auth required pam_stepup.so\" below its password check." },
+		"add \"auth required pam_stepup.so\" below its password "
+		"check." },
 	[FIND_PAM_OPTIONAL] = { "pam-optional", false,
 		"A wrong code, or none, still opens {services}: the control "
 		"word of this line lets refusals pass.",
@@ -43,8 +44,8 @@ static const struct finding_row rows[] = {
 		"{services}: the control of this line lets errors pass.",
 		"write \"auth required pam_stepup.so\"." },
 	[FIND_PAM_NO_PASSWORD] = { "pam-no-password", false,
-		"No right password is needed for {services}: this line lets in "
-		"by itself.",
+		"No right password is needed for {services}: this line lets "
+		"in by itself.",
 		"make the password check required, above this line." },
 	[FIND_PAM_NOBODY] = { "pam-nobody", false,
 		"Right password and right code are refused by {services}.",
@@ -87,33 +88,33 @@ static const struct finding_row rows[] = {
 		"KbdInteractiveAuthentication is off.",
 		"KbdInteractiveAuthentication yes, and reload sshd." },
 	[FIND_SSHD_USEPAM] = { "sshd-usepam", false,
-		"sshd does not ask PAM: no code is asked for, a password alone "
-		"may open.",
+		"sshd does not ask PAM: no code is asked for, a password "
+		"alone may open.",
 		"UsePAM yes, and reload sshd." },
 	[FIND_SSHD_METHODS] = { "sshd-methods", false,
-		"AuthenticationMethods names no way that can ask for the code: "
-		"{detail}.",
+		"AuthenticationMethods names no way that can ask for the "
+		"code: {detail}.",
 		"publickey,keyboard-interactive asks for both; reload sshd." },
 	[FIND_SSHD_PASSWORD] = { "sshd-password", true,
 		"The password method cannot ask for a code: who uses it is "
 		"refused.",
-		"PasswordAuthentication no, keyboard-interactive asks for the "
-		"password too." },
+		"PasswordAuthentication no, keyboard-interactive asks for "
+		"the password too." },
 	[FIND_SSHD_KEY] = { "sshd-key", true,
 		"A key alone opens sshd: PAM is not asked for a code then.",
 		"if a code is wanted too: AuthenticationMethods "
 		"publickey,keyboard-interactive" },
 	[FIND_SSHD_MATCH] = { "sshd-match", true,
-		"Match blocks change the settings of sshd for some; doctor looked "
-		"at what holds for root from this host.",
+		"Match blocks change the settings of sshd for some; doctor "
+		"looked at what holds for root from this host.",
 		"sshd -T -C user=NAME,host=NAME,addr=ADDRESS shows the rest." },
 	[FIND_SSHD_GRACE] = { "sshd-grace", true,
 		"LoginGraceTime is {detail} s: little time to type a password "
 		"and wait for the next code.",
 		"LoginGraceTime 120" },
 	[FIND_SETTINGS] = { "settings", false,
-		"The settings are refused: {detail}. What was accepted last stays "
-		"in force.",
+		"The settings are refused: {detail}. What was accepted last "
+		"stays in force.",
 		"correct the line; stepupd -t checks." },
 	[FIND_SETTINGS_COVERS] = { "settings-covers", false,
 		"This line asks nobody: the setting `services` does not name "
@@ -128,11 +129,12 @@ static const struct finding_row rows[] = {
 		"sudo stepup enroll -u root" },
 	[FIND_FILE_MISSING] = { "file-missing", false,
 		"This is missing, its counterpart is there: {detail}.",
-		"restore it from the backup; without it nobody can log in with "
-		"a code." },
+		"restore it from the backup; without it nobody can log in "
+		"with a code." },
 	[FIND_FILE_MODE] = { "file-mode", false,
 		"The mode is {detail}: others may read or write it.",
-		"chmod as `stepupd --init` made it: 0700 folders, 0600 files." },
+		"chmod as `stepupd --init` made it: 0700 folders, 0600 "
+		"files." },
 	[FIND_FILE_OWNER] = { "file-owner", false,
 		"It belongs to uid {detail}, not to root.",
 		"chown root:root" },
@@ -141,9 +143,10 @@ static const struct finding_row rows[] = {
 		"code is refused.",
 		"stepupd --init" },
 	[FIND_MODULE_MISSING] = { "module-missing", false,
-		"pam_stepup.so is not where libpam looks for it; every stack with "
-		"its line refuses everybody.",
-		"install it again; configure --with-pam-dir names the folder." },
+		"pam_stepup.so is not where libpam looks for it; every stack "
+		"with its line refuses everybody.",
+		"install it again; configure --with-pam-dir names the "
+		"folder." },
 	[FIND_MODULE_KIND] = { "module-kind", false,
 		"This is no module for this machine ({detail}): libpam cannot "
 		"load it, and refuses.",
@@ -171,30 +174,33 @@ static const struct finding_row rows[] = {
 		"journalctl -t stepupd; restore it from the backup." },
 	[FIND_KEY] = { "key", false,
 		"The keyring cannot be used: {detail}.",
-		"restore /etc/stepup/keyring from the backup; recovery codes "
-		"work meanwhile." },
+		"restore /etc/stepup/keyring from the backup; recovery "
+		"codes work meanwhile." },
 	[FIND_CLOCK] = { "clock", false,
-		"The clock of this host is not synchronised ({detail}); codes go "
-		"wrong when it drifts by half a minute.",
+		"The clock of this host is not synchronised ({detail}); codes "
+		"go wrong when it drifts by half a minute.",
 		"timedatectl set-ntp true, or start chrony." },
 	[FIND_PLAN_ROOT] = { "plan-root", false,
-		"root could not get in any more ({services}): no second factor.",
+		"root could not get in any more ({services}): no second "
+		"factor.",
 		"sudo stepup enroll -u root" },
 	[FIND_PLAN_PERSON] = { "plan-person", false,
 		"Could not get in any more: a password, and no second factor.",
 		"stepup enroll, or unenrolled = \"allow-until DATE\" for a "
 		"while." },
 	[FIND_PLAN_NO_PROMPT] = { "plan-no-prompt", false,
-		"{services} would ask for a code, and cannot show a prompt: its "
-		"logins would be refused.",
-		"name the services that ask in `services` of /etc/stepup.conf." },
+		"{services} would ask for a code, and cannot show a prompt: "
+		"its logins would be refused.",
+		"name the services that ask in `services` of "
+		"/etc/stepup.conf." },
 	[FIND_PLAN_SKIPPED] = { "plan-skipped", false,
-		"{services} would not ask: this line ends the stack, or jumps, "
-		"before our line.",
-		"make this line required, or write the line of pam_stepup.so "
-		"above it by hand." },
+		"{services} would not ask: this line ends the stack, or "
+		"jumps, before our line.",
+		"make this line required, or write the line of "
+		"pam_stepup.so above it by hand." },
 	[FIND_PLAN_ASKED] = { "plan-asked", true,
-		"{services} would ask for a code.", "" },
+		"{services} would ask for a code.",
+		"" },
 };
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == FINDINGS,
     "every finding has a row");

@@ -72,7 +72,8 @@ add(struct reader *r, const struct place *at, enum pamtype type,
 		return false;
 	stack = at->other ? &r->s->other[type] : &r->s->own[type];
 	if (stack->count == PAMSTACK_LINES_MAX) {
-		pamread_problem(r, at, PAMPROBLEM_LIMIT, "too many lines", NULL);
+		pamread_problem(r, at, PAMPROBLEM_LIMIT, "too many lines",
+		    NULL);
 		return false;
 	}
 	more = realloc(stack->lines, (stack->count + 1) * sizeof(*more));
@@ -122,7 +123,8 @@ include_path(const struct reader *r, const char *name, char path[PATH_MAX])
 			return false;
 		data = pamhost_read(host, path, PAMSTACK_FILE_MAX, &len);
 		if (data == NULL && errno == ENOENT)
-			n = snprintf(path, PATH_MAX, PAMREAD_VENDOR "/%s", name);
+			n = snprintf(path, PATH_MAX, PAMREAD_VENDOR "/%s",
+			    name);
 		free(data);
 	}
 	return n >= 0 && n < PATH_MAX;
@@ -180,7 +182,8 @@ read_include(struct reader *r, const struct place *at, enum pamtype type,
 	pamtext_control_all(&mark.control, ACTION_UNDEF);
 	if (name == NULL) {
 		/* Upstream refuses the line, Debian's libpam crashes. */
-		pamread_problem(r, at, PAMPROBLEM_SYNTAX, "no file is named", NULL);
+		pamread_problem(r, at, PAMPROBLEM_SYNTAX,
+		    "no file is named", NULL);
 		if (!r->host->upstream)
 			return false;
 	}
@@ -202,7 +205,8 @@ read_control(struct reader *r, const struct place *at, const char *word,
 	const char *why;
 
 	if (word == NULL) {
-		pamread_problem(r, at, PAMPROBLEM_SYNTAX, "no control word", NULL);
+		pamread_problem(r, at, PAMPROBLEM_SYNTAX,
+		    "no control word", NULL);
 		pamtext_control_all(&l->control, ACTION_BAD);
 		l->kind = PAMLINE_MUST_FAIL;
 	} else if (!pamtext_control(word, &l->control, &why))
@@ -243,7 +247,8 @@ read_words(struct reader *r, const struct place *at, char *rest)
 	l.module = pamtext_token(&rest);
 	l.arguments = rest;
 	if (l.module == NULL) {
-		pamread_problem(r, at, PAMPROBLEM_SYNTAX, "no module is named", NULL);
+		pamread_problem(r, at, PAMPROBLEM_SYNTAX,
+		    "no module is named", NULL);
 		l.kind = PAMLINE_MUST_FAIL;
 	}
 	return add(r, at, type, &l);
@@ -290,7 +295,8 @@ pamread_text(struct reader *r, const char *data, size_t len, struct place *at)
 	    PAMTEXT_LINE) {
 		at->line = number - (number > planned_after(r, at->file));
 		if (cut)
-			pamread_problem(r, at, PAMPROBLEM_SYNTAX, "too long", NULL);
+			pamread_problem(r, at, PAMPROBLEM_SYNTAX, "too long",
+			    NULL);
 		if (!read_line(r, at, line))
 			return false;
 	}

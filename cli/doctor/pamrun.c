@@ -35,7 +35,8 @@ line(const struct run *r, size_t i)
 static bool
 more(const struct run *r, unsigned level)
 {
-	return r->at + 1 < r->stack->count && line(r, r->at + 1)->level >= level;
+	return r->at + 1 < r->stack->count &&
+	    line(r, r->at + 1)->level >= level;
 }
 
 static void

@@ -38,8 +38,8 @@ pamread_file(struct reader *r, const char *path, struct place *at)
 
 	if (kept == NULL) {
 		if (at->file != NULL)
-			pamread_problem(r, at, PAMPROBLEM_LIMIT, "too many files",
-			    NULL);
+			pamread_problem(r, at, PAMPROBLEM_LIMIT,
+			    "too many files", NULL);
 		return false;
 	}
 	data = pamhost_read(r->host, path, PAMSTACK_FILE_MAX, &len);
@@ -102,14 +102,16 @@ read_all(struct reader *r)
 	struct pamservice *s = r->s;
 	bool own, other, sound;
 
-	if (r->host->confdir == NULL && !pamhost_is_folder(r->host, PAMREAD_ETC) &&
+	if (r->host->confdir == NULL &&
+	    !pamhost_is_folder(r->host, PAMREAD_ETC) &&
 	    !pamhost_is_folder(r->host, PAMREAD_VENDOR)) {
 		s->file = keep(r, PAMREAD_CONF);
 		return pamread_file(r, PAMREAD_CONF, &at);
 	}
 	sound = read_service(r, s->name, &own);
 	s->file = own && s->file_count > 0 ? s->files[0] : NULL;
-	return sound && read_service(r, PAMREAD_OTHER, &other) && (own || other);
+	return sound && read_service(r, PAMREAD_OTHER, &other) &&
+	    (own || other);
 }
 
 struct pamservice *

@@ -106,22 +106,31 @@ add_conf(struct world *w, struct survey *v)
 	return done;
 }
 
-/* Files that others take in, and that are no known service themselves. */
+/* A file that another service takes in, unless it is a service we know. */
+static void
+mark_part(struct survey *v, const struct surveyed *by, const char *path)
+{
+	const char *base = strrchr(path, '/') + 1;
+	struct surveyed *one;
+	size_t i;
+
+	for (i = 0; i < v->count; i++) {
+		one = &v->all[i];
+		if (one != by && one->kind == SERVICE_UNKNOWN &&
+		    strcmp(one->service->name, base) == 0)
+			one->part = true;
+	}
+}
+
 static void
 mark_parts(struct survey *v)
 {
 	const struct pamservice *s;
-	const char *base;
-	size_t i, j, k;
+	size_t i, j;
 
 	for (i = 0; i < v->count; i++)
-		for (s = v->all[i].service, j = 1; j < s->file_count; j++) {
-			base = strrchr(s->files[j], '/') + 1;
-			for (k = 0; k < v->count; k++)
-				if (v->all[k].kind == SERVICE_UNKNOWN && k != i &&
-				    strcmp(v->all[k].service->name, base) == 0)
-					v->all[k].part = true;
-		}
+		for (s = v->all[i].service, j = 1; j < s->file_count; j++)
+			mark_part(v, &v->all[i], s->files[j]);
 }
 
 struct survey *

@@ -262,7 +262,8 @@ pamstack_conf(void **state)
 {
 	static const char conf[] = "S auth required pam_x.so\n"
 	    "t auth nonsense\nOTHER account required pam_y.so\n";
-	char etc[PATH_MAX], lib[PATH_MAX], away[PATH_MAX + 8], off[PATH_MAX + 8];
+	char etc[PATH_MAX], lib[PATH_MAX], away[PATH_MAX + 8];
+	char off[PATH_MAX + 8];
 	struct pamservice *s;
 
 	(void)state;
