@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stepup add, stepup remove: authenticators that have names. */
+#include "cli/json.h"
 #include "cli/subcommands.h"
 #include "cli/wizard.h"
 #include "common/text.h"
@@ -20,6 +21,14 @@ check_name(const struct call *call)
 	return EXIT_USAGE;
 }
 
+static void
+tell_name(const struct call *call)
+{
+	if (call_has(call, OPTION_JSON) && call->operand != NULL)
+		json_object_set_new(json_call(), "authenticator",
+		    json_words(call->operand));
+}
+
 enum exit_status
 add_run(const struct call *call)
 {
@@ -28,6 +37,7 @@ add_run(const struct call *call)
 
 	if (status != EXIT_DONE)
 		return status;
+	tell_name(call);
 	if (call->host->uid != 0)
 		say(call, "This sets up one more authenticator. Your password "
 		    "first, and a code that works now.");
@@ -53,6 +63,7 @@ remove_run(const struct call *call)
 	status = all ? EXIT_DONE : check_name(call);
 	if (status != EXIT_DONE)
 		return status;
+	tell_name(call);
 	status = wizard_run(call, VERB_REMOVE, all ? FLAG_ALL : 0, &done);
 	if (status != EXIT_DONE)
 		return status;

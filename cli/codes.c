@@ -11,6 +11,11 @@ count_codes(const struct call *call)
 	struct standing st;
 	char made[32];
 
+	if (call->value[OPTION_SAVE] != NULL) {
+		say(call, "stepup: only new codes can be saved");
+		say(call, "Next: stepup codes --new --save FILE");
+		return EXIT_USAGE;
+	}
 	status = standing_ask(call, VERB_CODES, &st);
 	if (status != EXIT_DONE)
 		return status;
@@ -18,6 +23,7 @@ count_codes(const struct call *call)
 	result(call, "%u of %u recovery codes are left, made %s.",
 	    (unsigned)st.left, (unsigned)st.all, made);
 	standing_warn_codes(call, &st);
+	standing_codes_json(call, &st);
 	return EXIT_DONE;
 }
 
@@ -37,5 +43,6 @@ make_codes(const struct call *call)
 enum exit_status
 codes_run(const struct call *call)
 {
-	return call_has(call, OPTION_NEW) ? make_codes(call) : count_codes(call);
+	return call_has(call, OPTION_NEW) ? make_codes(call) :
+	    count_codes(call);
 }

@@ -24,6 +24,11 @@ confirm_root(const struct call *call)
 		say(call, "For %s it is: sudo stepup enroll -u %s", other,
 		    other);
 	}
+	if (!call->terminal->in_tty) {
+		say(call, "Next: %sstepup enroll -u %s", me != NULL ?
+		    "sudo " : "", user);
+		return EXIT_USAGE;
+	}
 	yes = terminal_ask(call->terminal, "Go on? [y/N] ", false, -1, line)
 	    == TERMINAL_TYPED &&
 	    (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);

@@ -207,7 +207,7 @@ draw_title(struct terminal *t, const struct page *p, unsigned columns,
 static void
 draw_without_code(const struct page *p, unsigned columns, unsigned rows)
 {
-	char remark[128] = "";
+	char remark[192] = "";
 	unsigned want_columns, want_rows;
 	struct page all = { .count = 0 };
 	size_t i;
@@ -215,8 +215,9 @@ draw_without_code(const struct page *p, unsigned columns, unsigned rows)
 	if (p->qr != NULL && p->qr->size > 0) {
 		page_needs(p, &want_columns, &want_rows);
 		snprintf(remark, sizeof(remark), "The QR code needs a window "
-		    "of %ux%u, this one is %ux%u. Make it larger and the code "
-		    "appears.", want_columns, want_rows, columns, rows);
+		    "of %ux%u, this one is %ux%u. Next: make it larger and the "
+		    "code appears, or type the key; --qr=none leaves the code "
+		    "out.", want_columns, want_rows, columns, rows);
 		page_add(&all, PAGE_WITHOUT_CODE, 0, remark);
 		page_add(&all, PAGE_WITHOUT_CODE, 0, "");
 	}

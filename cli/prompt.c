@@ -5,7 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/json.h"
 #include "cli/show.h"
+#include "cli/verdict.h"
 
 static void
 start_page(struct show *s, const char *title)
@@ -52,9 +54,12 @@ ask_page(struct show *s, bool fresh, int peer,
 static void
 offer_page(struct show *s)
 {
+	const char *choice = s->call->value[OPTION_QR];
+
 	start_page(s, "Set up an authenticator app");
-	s->page.qr = &s->qr;
-	s->page.style = s->call->terminal->utf8 ? QR_HALVES : QR_SPACES;
+	s->page.qr = choice != NULL && *choice == 'n' ? NULL : &s->qr;
+	s->page.style = choice != NULL ? (*choice == 'u' ? QR_HALVES :
+	    QR_SPACES) : s->call->terminal->utf8 ? QR_HALVES : QR_SPACES;
 	page_add(&s->page, PAGE_WITH_CODE, 3,
 	    "1. Open your authenticator app and scan this code.");
 	page_add(&s->page, PAGE_WITH_CODE, 0, "");
@@ -102,7 +107,7 @@ ask_new_code(struct show *s, int peer, char line[TERMINAL_LINE_MAX + 1])
 	enum terminal_line got;
 
 	if (!s->call->terminal->pages) {
-		if (s->offered)
+		if (s->offered && !call_has(s->call, OPTION_JSON))
 			offer_lines(s);
 		return terminal_ask(s->call->terminal,
 		    "Code that the app shows: ", false, peer, line);
@@ -146,6 +151,33 @@ sheet_code_page(struct show *s)
 	s->page.prompt = s->text[0];
 }
 
+/* Whether recovery codes may stand on the output. */
+static bool
+shown(const struct show *s)
+{
+	return s->call->terminal->out_tty ||
+	    call_has(s->call, OPTION_PRINT_SECRET);
+}
+
+/* For a program: the codes, which it has then. */
+static bool
+sheet_event(struct show *s)
+{
+	json_t *j = json_call() != NULL ? json_object() : NULL;
+	json_t *codes = json_array();
+	unsigned i;
+	bool ok = true;
+
+	for (i = 0; i < s->codes; i++)
+		ok = ok && json_array_append_new(codes,
+		    json_string(s->sheet[i])) == 0;
+	s->sheet_seen = true;
+	if (json_object_set_new(j, "codes", codes) == 0 && ok)
+		return json_event(s->call, "codes", j);
+	json_decref(j);
+	return false;
+}
+
 static void
 sheet_lines(struct show *s)
 {
@@ -153,6 +185,9 @@ sheet_lines(struct show *s)
 	unsigned i;
 	int n;
 
+	s->sheet_seen = true;
+	if (!shown(s))
+		return;
 	say(s->call, "Recovery codes: each stands in for the app once. Keep "
 	    "them away from this host.");
 	for (i = 0; i < s->codes; i++) {
@@ -161,7 +196,21 @@ sheet_lines(struct show *s)
 		terminal_write(s->call->terminal->out, text, (size_t)n);
 	}
 	explicit_bzero(text, sizeof(text));
-	s->sheet_seen = true;
+}
+
+/*
+ * Who asked for a document has the codes with it, or in the file: the one
+ * that is asked for goes back without a word.
+ */
+static enum terminal_line
+answer_sheet(struct show *s, char line[TERMINAL_LINE_MAX + 1])
+{
+	line[0] = '\0';
+	if (s->number == 0 || s->number > s->codes ||
+	    (!s->sheet_seen && shown(s) && !sheet_event(s)))
+		return TERMINAL_CANCELLED;
+	memcpy(line, s->sheet[s->number - 1], sizeof(s->sheet[0]));
+	return TERMINAL_TYPED;
 }
 
 /* One code by its number; an empty line goes back to the sheet. */
@@ -171,6 +220,8 @@ ask_sheet_code(struct show *s, int peer, char line[TERMINAL_LINE_MAX + 1])
 	enum terminal_line got = TERMINAL_TYPED;
 	char text[64];
 
+	if (call_has(s->call, OPTION_JSON))
+		return answer_sheet(s, line);
 	if (!s->call->terminal->pages) {
 		if (!s->sheet_seen)
 			sheet_lines(s);
@@ -210,6 +261,10 @@ ask_confirm(struct show *s, const char *text, int peer,
 	if (call_has(s->call, OPTION_YES)) {
 		strcpy(line, "yes");
 		return got;
+	}
+	if (!s->call->terminal->in_tty) {
+		verdict_say(s->call, &verdict_yes, NULL);
+		return TERMINAL_CANCELLED;
 	}
 	snprintf(question, sizeof(question), "%s [y/N] ", text);
 	got = terminal_ask(s->call->terminal, question, false, peer, line);

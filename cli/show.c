@@ -3,9 +3,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/json.h"
 #include "cli/show.h"
 #include "common/base32.h"
 #include "common/text.h"
+
+bool
+show_knows_qr(const char *choice)
+{
+	return choice == NULL || strcmp(choice, "utf8") == 0 ||
+	    strcmp(choice, "ascii") == 0 || strcmp(choice, "none") == 0;
+}
 
 void
 show_start(struct show *s, const struct call *call)
@@ -49,6 +57,35 @@ encode_offer(struct show *s, const struct otpauth *o)
 	    o->algorithm == OTP_SHA1 ? "" : ", ", o->digits, o->period);
 }
 
+/* The key without blanks, for a program. */
+static bool
+tell_offer(struct show *s, const struct otpauth *o)
+{
+	char key[SHOW_KEY_MAX];
+	size_t i, n = 0;
+	json_t *j = json_call() != NULL ? json_object() : NULL;
+	bool ok;
+
+	for (i = 0; s->key[i] != '\0'; i++)
+		if (s->key[i] != ' ' && s->key[i] != '\n')
+			key[n++] = s->key[i];
+	key[n] = '\0';
+	ok = json_object_set_new(j, "issuer", json_words(s->issuer)) == 0 &&
+	    json_object_set_new(j, "account", json_words(s->account)) == 0 &&
+	    json_object_set_new(j, "secret", json_string(key)) == 0 &&
+	    json_object_set_new(j, "uri", s->uri[0] != '\0' ?
+	    json_words(s->uri) : json_null()) == 0 &&
+	    json_object_set_new(j, "algorithm", json_string(
+	    otp_algorithm_name(o->algorithm))) == 0 &&
+	    json_object_set_new(j, "digits", json_integer(o->digits)) == 0 &&
+	    json_object_set_new(j, "period", json_integer(o->period)) == 0;
+	explicit_bzero(key, sizeof(key));
+	if (ok)
+		return json_event(s->call, "offer", j);
+	json_decref(j);
+	return false;
+}
+
 bool
 show_offer(struct show *s, const struct wire_message *m)
 {
@@ -78,6 +115,8 @@ show_offer(struct show *s, const struct wire_message *m)
 	}
 	s->offered = ok;
 	s->notice[0] = '\0';
+	if (ok && call_has(s->call, OPTION_JSON))
+		ok = tell_offer(s, &o);
 	secret_wipe(&secret);
 	return ok;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/json.h"
 #include "cli/session.h"
 #include "cli/standing.h"
 #include "cli/verdict.h"
@@ -110,6 +111,20 @@ standing_ask(const struct call *call, enum wire_verb verb,
 		    verdict_of_outcome(OUT_NOT_ENROLLED), NULL);
 	session_close(&s);
 	return status;
+}
+
+void
+standing_codes_json(const struct call *call, const struct standing *st)
+{
+	json_t *j;
+
+	if (!call_has(call, OPTION_JSON) || json_call() == NULL)
+		return;
+	j = json_object();
+	json_object_set_new(j, "left", json_integer(st->left));
+	json_object_set_new(j, "all", json_integer(st->all));
+	json_object_set_new(j, "made", json_when(st->codes_made));
+	json_object_set_new(json_call(), "codes", j);
 }
 
 void

@@ -36,6 +36,9 @@ enum exit_status standing_ask(const struct call *, enum wire_verb,
 /* "2026-11-21 10:30", local time. */
 void standing_time(int64_t when, char *buf, size_t size);
 
+/* --json: {"codes": {"left": 9, "all": 10, "made": TIME}}; else nothing. */
+void standing_codes_json(const struct call *, const struct standing *);
+
 /* Says that there are few codes left, if so, and what to do. */
 void standing_warn_codes(const struct call *, const struct standing *);
 

@@ -2,6 +2,7 @@
 /* stepup status: what is set up, since when, and what is locked. */
 #include <stdio.h>
 
+#include "cli/json.h"
 #include "cli/standing.h"
 #include "cli/subcommands.h"
 #include "common/text.h"
@@ -50,6 +51,42 @@ tell_locks(const struct call *call, const struct standing *st)
 	}
 }
 
+static void
+authenticators_json(const struct standing *st)
+{
+	const struct authenticator *a;
+	json_t *list = json_array(), *j;
+
+	for (a = st->authenticators; a < st->authenticators + st->count; a++) {
+		j = json_object();
+		json_object_set_new(j, "name", json_words(a->label));
+		json_object_set_new(j, "algorithm", json_words(a->algorithm));
+		json_object_set_new(j, "digits", json_integer(a->digits));
+		json_object_set_new(j, "period", json_integer(a->period));
+		json_object_set_new(j, "added", json_when(a->created));
+		json_object_set_new(j, "last_used", json_when(a->used));
+		json_array_append_new(list, j);
+	}
+	json_object_set_new(json_call(), "authenticators", list);
+}
+
+static void
+status_json(const struct call *call, const struct standing *st)
+{
+	json_t *j = json_call();
+
+	if (j == NULL)
+		return;
+	json_object_set_new(j, "enrolled", json_when(st->enrolled_at));
+	authenticators_json(st);
+	standing_codes_json(call, st);
+	json_object_set_new(j, "locked", json_boolean(st->admin_lock));
+	json_object_set_new(j, "app_codes_off", json_boolean(st->disabled));
+	json_object_set_new(j, "wait_app_codes", json_integer(st->wait_totp));
+	json_object_set_new(j, "wait_recovery_codes",
+	    json_integer(st->wait_recovery));
+}
+
 enum exit_status
 status_run(const struct call *call)
 {
@@ -69,5 +106,7 @@ status_run(const struct call *call)
 	tell_codes(call, &st);
 	tell_locks(call, &st);
 	standing_warn_codes(call, &st);
+	if (call_has(call, OPTION_JSON))
+		status_json(call, &st);
 	return EXIT_DONE;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/subcommands.h"
 #include "cli/verdict.h"
 
@@ -40,9 +41,28 @@ struct row {
 #define ROOTS (1u << 31)
 _Static_assert(OPTIONS < 31, "options and ROOTS are bits");
 
+#define HELP_STDIN \
+	"      --password-stdin, --code-stdin\n" \
+	"                    read them from input that is no terminal\n"
+#define HELP_JSON \
+	"      --json        results for a program, as stepup-json(5) says\n"
+#define HELP_SECRET \
+	"      --print-secret\n" \
+	"                    print secrets although the output is no terminal\n"
+#define HELP_QR \
+	"      --qr=STYLE    utf8, ascii or none; else as the terminal can\n"
+#define HELP_SAVE \
+	"  -s, --save FILE   the recovery codes go to a new file as well\n"
+
+/* A conversation may be held by a program. */
+#define BITS_TALK (BIT(USER) | BIT(CODE_STDIN) | BIT(PASSWORD_STDIN) | \
+	BIT(JSON))
+#define HELP_TALK HELP_USER HELP_STDIN HELP_JSON HELP_HELP
+
 static const struct row rows[] = {
-	{ "enroll", enroll_run, BIT(USER) | BIT(REPLACE), OPERAND_NONE,
-	    "stepup enroll [--replace] [-u NAME]",
+	{ "enroll", enroll_run, BITS_TALK | BIT(REPLACE) | BIT(SAVE) |
+	    BIT(QR) | BIT(PRINT_SECRET), OPERAND_NONE,
+	    "stepup enroll [--replace] [--save FILE] [--qr=STYLE] [-u NAME]",
 	    "set up an authenticator app and recovery codes",
 	    "Shows a QR code for an authenticator app, asks for a code of "
 	    "it, shows ten\nrecovery codes and asks for one of them. Nothing "
@@ -50,15 +70,16 @@ static const struct row rows[] = {
 	    "time leaves everything as it was.\n\n"
 	    "  -r, --replace     a new phone: the old one and all old "
 	    "recovery codes become\n                    void\n"
-	    HELP_USER HELP_HELP },
-	{ "add", add_run, BIT(USER), OPERAND_ONE,
-	    "stepup add NAME [-u NAME]",
+	    HELP_SAVE HELP_QR HELP_SECRET HELP_TALK },
+	{ "add", add_run, BITS_TALK | BIT(QR) | BIT(PRINT_SECRET),
+	    OPERAND_ONE,
+	    "stepup add NAME [--qr=STYLE] [-u NAME]",
 	    "one more authenticator, of that name",
 	    "Shows a QR code for another app or phone and asks for a code of "
 	    "it. What is\nset up stays, recovery codes too; there can be 8. "
 	    "Letters, digits and . _ - + @\nmake a name.\n\n"
-	    HELP_USER HELP_HELP },
-	{ "remove", remove_run, BIT(USER) | BIT(ALL) | BIT(YES),
+	    HELP_QR HELP_SECRET HELP_TALK },
+	{ "remove", remove_run, BITS_TALK | BIT(ALL) | BIT(YES),
 	    OPERAND_MAYBE,
 	    "stepup remove NAME | --all [-u NAME]",
 	    "remove an authenticator, or all of them",
@@ -67,28 +88,29 @@ static const struct row rows[] = {
 	    "only root removes the last.\n\n"
 	    "  -a, --all         all authenticators, and the recovery codes\n"
 	    "  -y, --yes         do not ask whether that is meant\n"
-	    HELP_USER HELP_HELP },
-	{ "status", status_run, BIT(USER), OPERAND_NONE,
+	    HELP_TALK },
+	{ "status", status_run, BIT(USER) | BIT(JSON), OPERAND_NONE,
 	    "stepup status [-u NAME]",
 	    "what is set up, and since when",
 	    "Says whether the account is enrolled, since when and with what, "
 	    "how many\nrecovery codes are left, and what is locked.\n\n"
-	    HELP_USER HELP_HELP },
-	{ "test", test_run, BIT(USER), OPERAND_NONE,
+	    HELP_USER HELP_JSON HELP_HELP },
+	{ "test", test_run, BITS_TALK, OPERAND_NONE,
 	    "stepup test [-u NAME]",
 	    "type a code and see what a login would say",
 	    "The code counts as at a login: a right one is used up, a wrong "
 	    "one is charged.\nAfter a wrong app code the next one is asked "
 	    "for: both together tell how far\nthe app's clock is off.\n\n"
-	    HELP_USER HELP_HELP },
-	{ "codes", codes_run, BIT(USER) | BIT(NEW), OPERAND_NONE,
-	    "stepup codes [--new] [-u NAME]",
+	    HELP_TALK },
+	{ "codes", codes_run, BITS_TALK | BIT(NEW) | BIT(SAVE) |
+	    BIT(PRINT_SECRET), OPERAND_NONE,
+	    "stepup codes [--new [--save FILE]] [-u NAME]",
 	    "how many recovery codes are left; make new ones",
 	    "Says how many recovery codes are left. With --new it makes new "
 	    "ones; the old\nones become void when the last question is "
 	    "answered.\n\n"
 	    "  -n, --new         make new recovery codes\n"
-	    HELP_USER HELP_HELP },
+	    HELP_SAVE HELP_SECRET HELP_TALK },
 	{ "doctor", doctor_run, BIT(PLAN), OPERAND_NONE,
 	    "stepup doctor [--plan]",
 	    "who gets in with what, and what is wrong here",
@@ -150,6 +172,9 @@ result(const struct call *call, const char *format, ...)
 {
 	va_list ap;
 
+	/* Its result is the one document at the end. */
+	if (call_has(call, OPTION_JSON) && !call_has(call, OPTION_HELP))
+		return;
 	va_start(ap, format);
 	say_to(call->terminal->out, format, ap);
 	va_end(ap);
@@ -265,6 +290,12 @@ static const struct option long_options[] = {
 	{ "new", no_argument, NULL, 'n' },
 	{ "all", no_argument, NULL, 'a' },
 	{ "yes", no_argument, NULL, 'y' },
+	{ "save", required_argument, NULL, 's' },
+	{ "qr", required_argument, NULL, LONG(QR) },
+	{ "print-secret", no_argument, NULL, LONG(PRINT_SECRET) },
+	{ "code-stdin", no_argument, NULL, LONG(CODE_STDIN) },
+	{ "password-stdin", no_argument, NULL, LONG(PASSWORD_STDIN) },
+	{ "json", no_argument, NULL, LONG(JSON) },
 	{ "plan", no_argument, NULL, 'p' },
 	{ "reason", required_argument, NULL, LONG(REASON) },
 	{ "help", no_argument, NULL, 'h' },
@@ -278,6 +309,12 @@ static const int letters[OPTIONS] = {
 	[OPTION_PLAN] = 'p',
 	[OPTION_ALL] = 'a',
 	[OPTION_YES] = 'y',
+	[OPTION_SAVE] = 's',
+	[OPTION_QR] = LONG(QR),
+	[OPTION_PRINT_SECRET] = LONG(PRINT_SECRET),
+	[OPTION_CODE_STDIN] = LONG(CODE_STDIN),
+	[OPTION_PASSWORD_STDIN] = LONG(PASSWORD_STDIN),
+	[OPTION_JSON] = LONG(JSON),
 	[OPTION_REASON] = LONG(REASON),
 	[OPTION_HELP] = 'h',
 };
@@ -311,7 +348,7 @@ read_options(struct call *call, const struct row *row, int argc, char *argv[])
 	optind = 0;
 	for (;;) {
 		at = optind > 0 ? optind : 1;
-		c = getopt_long(argc, argv, "+:u:rnayph", long_options, NULL);
+		c = getopt_long(argc, argv, "+:u:rnays:ph", long_options, NULL);
 		if (c == -1)
 			break;
 		if (c == ':')
@@ -499,6 +536,9 @@ stepup_main(int argc, char *argv[], const struct host *host,
 		return EXIT_UNAVAILABLE;
 	terminal_open(&terminal, facts);
 	status = dispatch(&call, argc, argv);
+	if (call_has(&call, OPTION_JSON) && !call_has(&call, OPTION_HELP) &&
+	    !json_end(&call, status))
+		status = EXIT_UNAVAILABLE;
 	terminal_close(&terminal);
 	return (int)status;
 }

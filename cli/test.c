@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stepup test: an answer that counts as at a login, and what came of it. */
+#include "cli/json.h"
 #include "cli/standing.h"
 #include "cli/subcommands.h"
 #include "cli/verdict.h"
@@ -21,6 +22,8 @@ test_run(const struct call *call)
 	verdict_text(verdict_of_test(done.outcome, false)->what, call, 0,
 	    what);
 	result(call, "%s", what);
+	if (call_has(call, OPTION_JSON))
+		json_object_set_new(json_call(), "message", json_words(what));
 	if (done.outcome != OUT_OK_RECOVERY)
 		return EXIT_DONE;
 	result(call, "%u recovery codes are left.", (unsigned)done.left);

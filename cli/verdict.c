@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/verdict.h"
 #include "common/text.h"
 
@@ -81,7 +82,9 @@ static const struct verdict outcomes[] = {
 		"Cancelled." NOTHING, "{again} starts anew." },
 	[OUT_DONE] = { EXIT_DONE, "Done.", "{status}" },
 	[OUT_BAD_PASSWORD] = { EXIT_REFUSED,
-		"The password of {user} was wrong." NOTHING, "{again}" },
+		"The password of {user} was wrong." NOTHING,
+		"{again}; an account without a password: ask an administrator "
+		"(sudo stepup {name} -u {user})." },
 	[OUT_PASSWORD_WAIT] = { EXIT_REFUSED,
 		"Too many wrong passwords: locked for {wait}." NOTHING,
 		"wait, then: {again}" },
@@ -139,6 +142,21 @@ const struct verdict verdict_new_code = { EXIT_REFUSED,
 	"The app's code was wrong too often." NOTHING,
 	"set the phone's clock to automatic, delete the new entry in the app, "
 	"then: {again}" };
+const struct verdict verdict_secret = { EXIT_USAGE,
+	"Secrets are not printed where the output is no terminal.",
+	"use a terminal, or print them all the same: {again} --print-secret" };
+const struct verdict verdict_stdin = { EXIT_USAGE,
+	"The input is no terminal, so nothing is asked.",
+	"use a terminal, or say what is read from there: {again} "
+	"{stdin}" };
+const struct verdict verdict_yes = { EXIT_USAGE,
+	"This has to be confirmed, and the input is no terminal." NOTHING,
+	"{again} --yes" };
+const struct verdict verdict_qr = { EXIT_USAGE,
+	"--qr takes utf8, ascii or none.", "stepup {name} --help" };
+const struct verdict verdict_file = { EXIT_REFUSED,
+	"The file for the recovery codes cannot be made." NOTHING,
+	"name one that does not exist, in a folder of yours: {again}" };
 const struct verdict verdict_sheet_code = { EXIT_REFUSED,
 	"The recovery code was wrong too often." NOTHING,
 	"delete the new entry in the app, then: {again}" };
@@ -222,6 +240,12 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 		terminal_clean(call->user, buf, CALL_COMMAND_MAX);
 	else if (len == 4 && memcmp(name, "wait", len) == 0)
 		text_duration(wait, buf, CALL_COMMAND_MAX);
+	else if (len == 4 && memcmp(name, "name", len) == 0)
+		terminal_clean(call->name, buf, CALL_COMMAND_MAX);
+	else if (len == 5 && memcmp(name, "stdin", len) == 0)
+		snprintf(buf, CALL_COMMAND_MAX, "%s--code-stdin",
+		    call->host->uid != 0 && strcmp(call->name, "test") != 0 ?
+		    "--password-stdin " : "");
 	else if (len == 5 && memcmp(name, "admin", len) == 0)
 		snprintf(buf, CALL_COMMAND_MAX, "sudo stepup %s -u NAME",
 		    call->name);
@@ -284,6 +308,8 @@ verdict_say(const struct call *call, const struct verdict *v,
 		wire_get_uint(answer, TAG_WAIT, &wait);
 	verdict_text(v->what, call, wait, what);
 	verdict_text(v->next, call, wait, next);
+	if (call_has(call, OPTION_JSON))
+		json_verdict(what, next);
 	/* These words are promised (SPEC 8). */
 	if (v == &states[SESSION_ABSENT]) {
 		say(call, "%s %s", what, next);

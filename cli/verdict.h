@@ -31,6 +31,9 @@ const struct verdict *verdict_of_test(enum outcome, bool clock);
 
 /* OUT_BAD_CODE of a wizard: the new authenticator's, the sheet's. */
 extern const struct verdict verdict_new_code, verdict_sheet_code;
+/* What the command line itself refuses. */
+extern const struct verdict verdict_secret, verdict_stdin, verdict_yes,
+    verdict_qr, verdict_file;
 
 #define VERDICT_TEXT_MAX 640
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/json.h"
+#include "cli/save.h"
 #include "cli/show.h"
 #include "cli/verdict.h"
 #include "cli/wizard.h"
@@ -19,6 +21,8 @@
 static struct {
 	struct session	session;
 	struct show	show;
+	struct save	save;
+	char		file[SHOW_SHEET_MAX];	/* what is saved */
 	char		line[TERMINAL_LINE_MAX + 1];
 } vault;
 
@@ -62,6 +66,24 @@ prompt(const struct wire_message *m, enum session_state *why)
 	return ROUND_ON;
 }
 
+/* The codes in a file: a line each, as they are shown. */
+static bool
+save_sheet(void)
+{
+	const struct show *s = &vault.show;
+	size_t used = 0;
+	unsigned i;
+	bool ok;
+
+	for (i = 0; i < s->codes; i++)
+		used += (size_t)snprintf(vault.file + used,
+		    sizeof(vault.file) - used, "%2u  %s\n", i + 1,
+		    s->sheet[i]);
+	ok = save_write(&vault.save, s->call, vault.file, used);
+	explicit_bzero(vault.file, sizeof(vault.file));
+	return ok;
+}
+
 /* One frame of the service. */
 static enum round
 round_step(const struct wire_message *m, enum wire_verb verb,
@@ -89,9 +111,10 @@ round_step(const struct wire_message *m, enum wire_verb verb,
 		show_miss(&vault.show, m);
 		return ROUND_ON;
 	case VERB_SHEET:
-		if (show_sheet(&vault.show, m))
-			return ROUND_ON;
-		break;
+		if (!show_sheet(&vault.show, m))
+			break;
+		return save_sheet() ? ROUND_ON :
+		    broken(why, SESSION_CANCELLED);
 	}
 	return broken(why, SESSION_MALFORMED);
 }
@@ -149,6 +172,9 @@ tell_trial(const struct call *call, const struct wire_message *m)
 
 	if (wire_get_int64(m, TAG_SKEW, &skew) && skew > -2 * 86400 &&
 	    skew < 2 * 86400) {
+		if (call_has(call, OPTION_JSON))
+			json_object_set_new(json_call(), "skew",
+			    json_integer(skew));
 		show_skew(skew, text, sizeof(text));
 		say(call, "%s", text);
 	}
@@ -173,30 +199,93 @@ finish(const struct call *call, enum wire_verb verb,
 	if (verb == VERB_TEST)
 		tell_trial(call, m);
 	done->outcome = (enum outcome)outcome;
+	if (call_has(call, OPTION_JSON))
+		json_object_set_new(json_call(), "outcome",
+		    json_string(outcome_row(done->outcome)->audit));
 	if (outcome != OUT_DONE && !(verb == VERB_TEST &&
 	    (outcome == OUT_OK_TOTP || outcome == OUT_OK_RECOVERY)))
 		return verdict_say(call, verb == VERB_TEST ?
 		    verdict_of_test((enum outcome)outcome, wire_has(m,
 		    TAG_SKEW)) : refusal((enum outcome)outcome), m);
 	wire_get_uint(m, TAG_LEFT, &done->left);
+	if (call_has(call, OPTION_JSON) && (verb != VERB_TEST ||
+	    outcome == OUT_OK_RECOVERY))
+		json_object_set_new(json_call(), "left",
+		    json_integer(done->left));
 	terminal_clean(vault.show.issuer, done->issuer, sizeof(done->issuer));
 	return EXIT_DONE;
+}
+
+/*
+ * What would be asked or shown where nobody answers or everybody reads is
+ * refused before anything is asked.  NULL: go on.
+ */
+static const struct verdict *
+out_of_place(const struct call *call, enum wire_verb verb, uint32_t flags)
+{
+	const struct terminal *t = call->terminal;
+	bool root = call->host->uid == 0;
+	bool alone = root && (verb == VERB_REMOVE || (verb == VERB_CODES &&
+	    call_has(call, OPTION_JSON)));
+	bool codes = verb == VERB_CODES || (verb == VERB_ENROLL &&
+	    (flags & FLAG_ADD) == 0);
+
+	if (!show_knows_qr(call->value[OPTION_QR]))
+		return &verdict_qr;
+	if (!t->out_tty && !call_has(call, OPTION_PRINT_SECRET) &&
+	    (verb == VERB_ENROLL || (codes && call->value[OPTION_SAVE] ==
+	    NULL)))
+		return &verdict_secret;
+	if (t->in_tty)
+		return NULL;
+	if ((!root && verb != VERB_TEST &&
+	    !call_has(call, OPTION_PASSWORD_STDIN)) ||
+	    (!alone && !call_has(call, OPTION_CODE_STDIN)))
+		return &verdict_stdin;
+	return NULL;
+}
+
+static void
+end(const struct call *call, bool done)
+{
+	char path[256];
+
+	if (done && vault.save.path != NULL) {
+		terminal_clean(vault.save.path, path, sizeof(path));
+		say(call, "The codes are in %s. That file lies on the host "
+		    "that you may be locked out of: keep them elsewhere too.",
+		    path);
+		if (call_has(call, OPTION_JSON))
+			json_object_set_new(json_call(), "saved",
+			    json_words(vault.save.path));
+	}
+	save_end(&vault.save, done);
+	session_close(&vault.session);
+	explicit_bzero(&vault, sizeof(vault));
+	vault.session.fd = vault.save.fd = -1;
 }
 
 enum exit_status
 wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
     struct wizard_done *done)
 {
+	const struct verdict *refused = out_of_place(call, verb, flags);
 	enum session_state why;
 	struct wire_message m;
 	enum exit_status status;
 	enum round round;
 
 	memset(done, 0, sizeof(*done));
+	if (refused != NULL)
+		return verdict_say(call, refused, NULL);
 	if (mlockall(MCL_CURRENT) == -1)
 		(void)mlock(&vault, sizeof(vault));
+	if (!save_start(&vault.save, call))
+		return verdict_say(call, &verdict_file, NULL);
 	show_start(&vault.show, call);
 	vault.show.adding = (flags & FLAG_ADD) != 0;
+	if (call_has(call, OPTION_JSON))
+		call->terminal->pages = false;
 	why = session_open(&vault.session, call, verb, flags);
 	round = why == SESSION_OPEN ? converse(verb, &m, &why) : ROUND_BROKEN;
 	terminal_leave(call->terminal);
@@ -204,7 +293,6 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 		status = finish(call, verb, &m, done);
 	else
 		status = say_broken(call, why);
-	session_close(&vault.session);
-	explicit_bzero(&vault, sizeof(vault));
+	end(call, status == EXIT_DONE);
 	return status;
 }

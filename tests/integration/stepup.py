@@ -284,7 +284,7 @@ def cli_last_one_is_confirmed():
 
 @row
 def cli_names_of_authenticators():
-    for words in (("add",), ("add", "a b"), ("add", "-x"), ("add", ""),
+    for words in (("add",), ("add", ""), ("add", "a b"), ("add", "-x"), ("add", ""),
                   ("add", "x" * 65), ("add", "a", "b"), ("add", "\xfc"),
                   ("remove",), ("remove", "a", "--all"),
                   ("remove", "--all", "a", "b"), ("remove", "a;b"),
@@ -550,7 +550,16 @@ def cli_service_ends_at_each_prompt():
 
 # --- Not a terminal -------------------------------------------------------
 
-def pipe(*words, env=None, **host):
+STDIN = ("--password-stdin", "--code-stdin")
+TALKS = {"enroll": (*STDIN, "--print-secret"), "remove": STDIN,
+         "add": (*STDIN, "--print-secret"), "test": STDIN,
+         "codes": (*STDIN, "--print-secret")}
+
+
+def pipe(*words, env=None, bare=False, **host):
+    """Without a terminal; bare: nothing is said about that."""
+    if words and not bare:
+        words = (*words, *TALKS.get(words[0], ()))
     return subprocess.Popen(argv(*words, **host), stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             env=plain_env(**(env or {})), text=True,
@@ -610,6 +619,212 @@ def cli_dumb_terminal():
         equal(run.t.wait(), 0)
         check(b"\x1b" not in run.raw, "escape sequences")
         check("pw" not in run.text, "the password was shown")
+    service.close()
+
+
+@row
+def cli_secrets_stay_off_pipes():
+    """Refused before anything is asked; the remedy is named."""
+    for words, wanted in (
+            (("enroll", *STDIN), "--print-secret"),
+            (("add", "x", *STDIN), "--print-secret"),
+            (("codes", "--new", *STDIN), "--print-secret"),
+            (("codes", "--new", "--save", "f"), "--password-stdin"),
+            (("enroll", "--print-secret"), "--password-stdin --code-stdin"),
+            (("remove", "x"), "--password-stdin --code-stdin"),
+            (("remove", "x", "--code-stdin"), "--password-stdin"),
+            (("test",), "test --code-stdin")):
+        service = Service(DOOR, password="pw")
+        run = pipe(*words, bare=True)
+        out, err = run.communicate("pw\n123456\n")
+        equal((words, run.returncode, out), (words, 2, ""))
+        check(wanted in err.splitlines()[-1] and
+              err.splitlines()[-1].startswith("Next: "), err)
+        service.close()
+        equal(service.events, [])
+    for choice in ("", "x", "UTF8"):
+        run = pipe("enroll", "--qr=" + choice)
+        out, err = run.communicate("")
+        equal((run.returncode, out), (2, ""))
+        check("utf8, ascii or none" in err, err)
+
+
+@row
+def cli_saves_codes():
+    file = TMP / "codes"
+    for words, frames in ((("codes", "--new"), 5), (("enroll",), 4)):
+        service = Service(DOOR, password="pw")
+        run = Run(*words, "--save", str(file))
+        run.answer("Password: $", "pw")
+        if frames == 4:
+            run.page()
+            run.line(now_code())
+        run.page("all of them: *$")
+        equal(file.stat().st_mode & 0o7777, 0o600)
+        run.line("")
+        run.page("Code number 4: *$")
+        run.line("4123-4567-89AB-CDEF")
+        said = run.ends(0)
+        check("may be locked out of" in said.replace("\n", " "), said)
+        equal(file.read_text().splitlines()[3], " 4  4123-4567-89AB-CDEF")
+        service.close()
+        # What is there is never written over, nor anything asked.
+        before = file.read_text()
+        service = Service(DOOR, password="pw")
+        run = Run(*words, "--save", str(file))
+        said = run.ends(1)
+        check("File exists" in said and "Next: " in said, said)
+        service.close()
+        equal((service.events, file.read_text()), ([], before))
+        file.unlink()
+        # Who gives up leaves no file.
+        service = Service(DOOR, password="pw")
+        run = Run(*words, "--save", str(file))
+        run.answer("Password: $", "pw")
+        if frames == 4:
+            run.page()
+            run.line(now_code())
+        run.page("all of them: *$")
+        run.send("\x03")
+        run.ends(5)
+        service.close()
+        check(not file.exists(), "the file stayed")
+    (TMP / "link").symlink_to(TMP / "elsewhere")
+    for path in (TMP / "link", TMP / "no/where", TMP, "/proc/x", ""):
+        service = Service(DOOR, password="pw")
+        run = Run("codes", "--new", "--save", str(path))
+        run.ends(1)
+        service.close()
+        equal(service.events, [])
+    check(not (TMP / "elsewhere").exists(), "a link was followed")
+    run = pipe("codes", "--save", str(file))
+    run.communicate("")
+    equal((run.returncode, file.exists()), (2, False))
+
+
+@row
+def cli_draws_as_told():
+    for style, env in (("none", {}), ("utf8", {"LC_ALL": "C", "LANG": "C"}),
+                       ("ascii", {})):
+        service = Service(DOOR, password="pw")
+        run = begin(columns=110, rows=40, env=env,
+                    words=("enroll", "--qr=" + style))
+        if style == "none":
+            kept("no-qr", run.screen.text())
+        else:
+            scan(run, URI)
+            equal("\u2588".encode() in run.raw, style == "utf8")
+        run.send("\x03")
+        run.ends(5)
+        service.close()
+
+
+def documents(out):
+    lines = out.splitlines()
+    found = [json.loads(line) for line in lines]
+    for one in found:
+        equal((one["version"], "command" in one, "user" in one),
+              (1, True, True))
+    equal([one["event"] for one in found[:-1]].count("end"), 0)
+    equal(found[-1]["event"], "end")
+    return found
+
+
+@row
+def cli_json_status():
+    used = dict(PHONE, used=1763730000)
+    status, out, err = ask(("status", "--json"), [
+        (STATUS | REPLY, used), (STATUS | REPLY, dict(PHONE, label="tablet")),
+        (STATUS | REPLY, dict(STANDING, left=2))])
+    equal(status, 0)
+    check("Few recovery codes" in err, err)
+    equal(documents(out), [{
+        "version": 1, "command": "status", "user": "alice", "event": "end",
+        "enrolled": "2025-11-21T10:13:20Z", "authenticators": [
+            {"name": "phone", "algorithm": "SHA1", "digits": 6, "period": 30,
+             "added": "2025-11-21T10:13:20Z",
+             "last_used": "2025-11-21T13:00:00Z"},
+            {"name": "tablet", "algorithm": "SHA1", "digits": 6, "period": 30,
+             "added": "2025-11-21T10:13:20Z", "last_used": None}],
+        "codes": {"left": 2, "all": 10, "made": "2025-11-21T10:13:20Z"},
+        "locked": False, "app_codes_off": False, "wait_app_codes": 0,
+        "wait_recovery_codes": 0, "status": 0, "result": "done"}])
+    kept("status-json", out)
+    status, out, err = ask(("codes", "--json"), [(5 | REPLY, STANDING)])
+    equal(documents(out)[0]["codes"]["left"], 9)
+    status, out, err = ask(("status", "--json"), [
+        (STATUS | REPLY, dict(STANDING, flags=0))])
+    (end,) = documents(out)
+    equal((status, end["status"], end["result"], end["next"]),
+          (3, 3, "not-enrolled", "stepup enroll"))
+    for words in (("status",), ("test",), ("codes",), ("codes", "--new"),
+                  ("enroll",), ("add", "x"), ("remove", "x")):
+        run = pipe(*words, "--json")
+        out, err = run.communicate("")
+        (end,) = documents(out)
+        equal((words, run.returncode, end["status"], end["result"]),
+              (words, 4, 4, "unavailable"))
+        run = pipe(words[0], "--json", "-u", "root", *words[1:])
+        out, err = run.communicate("")
+        (end,) = documents(out)
+        equal((words, run.returncode, end["result"]), (words, 1, "refused"))
+
+
+@row
+def cli_json_enrolls_for_root():
+    """A program reads the offer, computes a code and is done."""
+    for save in (False, True):
+        program, log = admin({})
+        (TMP / "keyring").write_text("")
+        file = TMP / "sheet"
+        run = pipe("enroll", "-u", PERSON.pw_name, "--json",
+                   "--print-secret", "--code-stdin",
+                   *(("--save", str(file)) if save else ()), bare=True,
+                   uid=0, stepupd=program, keyring=TMP / "keyring")
+        offer = json.loads(run.stdout.readline())
+        equal((offer["event"], offer["secret"], offer["uri"]),
+              ("offer", base32({}), URI))
+        run.stdin.write("000000\n" + now_code() + "\n")
+        out, err = run.communicate()
+        codes, end = documents(out)
+        equal((codes["event"], codes["codes"][3], len(codes["codes"])),
+              ("codes", "4123-4567-89AB-CDEF", 10))
+        equal((run.returncode, end["result"], end["left"], end["outcome"]),
+              (0, "done", 10, "accept.change"))
+        check("4 tries left" in err and base32({}) not in err, err)
+        if save:
+            equal(end["saved"], str(file))
+            check("4123-4567-89AB-CDEF\n" in file.read_text(), "no codes")
+        equal(json.loads(log.read_text())[-2],
+              "answer 5 4123-4567-89AB-CDEF")
+    file.unlink()
+    program, log = admin({})
+    run = pipe("codes", "--new", "--json", "--save", str(file), bare=True,
+               uid=0, stepupd=program)
+    out, err = run.communicate("")
+    (end,) = documents(out)
+    equal((run.returncode, end["left"], end["saved"]), (0, 10, str(file)))
+    file.unlink()
+
+
+@row
+def cli_json_test_and_remove():
+    service = Service(DOOR, final={"outcome": OUTCOME["BAD_CODE"],
+                                   "skew": -420, "label": "phone"})
+    run = pipe("test", "--json")
+    out, err = run.communicate("123456\n")
+    (end,) = documents(out)
+    equal((run.returncode, end["outcome"], end["skew"], end["result"]),
+          (1, "deny.code", -420, "refused"))
+    check(end["message"] in err and end["next"] in err, err)
+    service.close()
+    service = Service(DOOR, password="pw", final={
+        "outcome": OUTCOME["DONE"], "left": 9})
+    run = pipe("remove", "tablet", "--json")
+    out, err = run.communicate("pw\n")
+    (end,) = documents(out)
+    equal((end["result"], end["left"], end["authenticator"]),
+          ("done", 9, "tablet"))
     service.close()
 
 
@@ -752,7 +967,7 @@ def cli_usage():
                   ("status", "-u"), ("status", "--user"), ("-u", "x"),
                   ("status", "-u", "a", "-u", "b"),
                   ("enroll", "\x1b[2J")):
-        run = pipe(*words, uid=0)
+        run = pipe(*words, uid=0, bare=True)
         out, err = run.communicate("")
         equal((words, run.returncode, out), (words, 2, ""))
         check("\nNext: stepup " in err and "\x1b" not in err, err)
@@ -821,12 +1036,16 @@ def cli_root_confirms_itself():
     for answer, status in (("n", 5), ("", 5), ("y", 0)):
         program, log = admin({"frames": [
             [4 | REPLY, {"last": 1, "outcome": OUTCOME["DONE"], "left": 10}]]})
-        run = pipe("enroll", uid=0, sudo=PERSON.pw_name, stepupd=program)
-        out, err = run.communicate(answer + "\n")
-        equal((answer, run.returncode), (answer, status))
-        check("This enrolls root itself." in err and
-              f"For {PERSON.pw_name} it is" in err, err)
+        run = Run("enroll", uid=0, sudo=PERSON.pw_name, stepupd=program)
+        run.answer(r"Go on\? \[y/N\] $", answer)
+        said = run.ends(status)
+        check("This enrolls root itself." in said and
+              f"For {PERSON.pw_name} it is" in said, said)
         equal(log.exists(), status == 0)
+    run = pipe("enroll", uid=0, sudo=PERSON.pw_name, stepupd=program)
+    out, err = run.communicate("y\n")
+    equal((run.returncode, out), (2, ""))
+    check("Next: sudo stepup enroll -u root" in err, err)
 
 
 @row

@@ -90,8 +90,8 @@ def not_root(place):
         said = person.run("/usr/bin/python3", "-B", f"{TMP}/pam.py",
                           "stepup-neighbours", person.name, person.code())
         equal(said.split()[0], str(pam.SERVICE_ERR), "pam_authenticate")
-        for command in ("status", "enroll", "codes"):
-            said = person.run(place.stepup, command, status=4)
+        for command in ("status", "test --code-stdin", "codes"):
+            said = person.run(place.stepup, *command.split(), status=4)
             matches("root|running", said, f"stepup {command}")
     finally:
         connections, size = listener.end()

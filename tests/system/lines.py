@@ -10,7 +10,8 @@ from people import totp
 
 def main():
     process = subprocess.Popen(
-        ["setsid", sys.argv[1], "enroll", "-u", sys.argv[2]],
+        ["setsid", sys.argv[1], "enroll", "-u", sys.argv[2],
+         "--print-secret", "--code-stdin"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, bufsize=0)
     text = ""

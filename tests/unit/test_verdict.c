@@ -64,6 +64,11 @@ verdict_of_every_outcome(void **state)
 	}
 	assert_ptr_not_equal(verdict_of_test(OUT_BAD_CODE, true),
 	    verdict_of_test(OUT_BAD_CODE, false));
+	check_row("secret", &verdict_secret, &call);
+	check_row("stdin", &verdict_stdin, &call);
+	check_row("yes", &verdict_yes, &call);
+	check_row("qr", &verdict_qr, &call);
+	check_row("file", &verdict_file, &call);
 	check_row("new code", &verdict_new_code, &call);
 	check_row("sheet code", &verdict_sheet_code, &call);
 	assert_ptr_equal(verdict_of_outcome((enum outcome)OUT_COUNT),

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/json.h"
+
+/* Names of the exit statuses; stable. */
+static const char *const results[] = {
+	[EXIT_DONE] = "done",
+	[EXIT_REFUSED] = "refused",
+	[EXIT_USAGE] = "usage",
+	[EXIT_NOT_ENROLLED] = "not-enrolled",
+	[EXIT_UNAVAILABLE] = "unavailable",
+	[EXIT_CANCELLED] = "cancelled",
+};
+
+static json_t *document;
+
+/* Some of it is secret: a key, recovery codes. */
+static void
+wipe_and_free(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void
+prepare(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
+json_t *
+json_call(void)
+{
+	if (document == NULL) {
+		prepare();
+		document = json_object();
+	}
+	return document;
+}
+
+json_t *
+json_when(int64_t when)
+{
+	time_t t = (time_t)when;
+	char text[40];
+	struct tm tm;
+
+	prepare();
+	if (when <= 0 || gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+json_t *
+json_words(const char *words)
+{
+	char clean[512];
+	json_t *j;
+
+	prepare();
+	j = json_string(words);
+	if (j != NULL)
+		return j;
+	terminal_clean(words, clean, sizeof(clean));
+	return json_string(clean);
+}
+
+/* One line; the key order is that of the schema. */
+static bool
+print(const struct call *call, json_t *j)
+{
+	char *text = j != NULL ? json_dumps(j, JSON_COMPACT) : NULL;
+	bool ok;
+
+	if (text == NULL)
+		return false;
+	ok = terminal_write(call->terminal->out, text, strlen(text)) &&
+	    terminal_write(call->terminal->out, "\n", 1);
+	wipe_and_free(text);
+	return ok;
+}
+
+static json_t *
+headed(const struct call *call, json_t *rest)
+{
+	json_t *j = json_object();
+
+	if (j == NULL ||
+	    json_object_set_new(j, "version", json_integer(JSON_VERSION)) ||
+	    json_object_set_new(j, "command", json_words(call->name)) ||
+	    json_object_set_new(j, "user", *call->user != '\0' ?
+	    json_words(call->user) : json_null()) ||
+	    (rest != NULL && json_object_update(j, rest))) {
+		json_decref(j);
+		return NULL;
+	}
+	return j;
+}
+
+bool
+json_event(const struct call *call, const char *event, json_t *object)
+{
+	json_t *j;
+	bool ok;
+
+	if (object == NULL || json_object_set_new(object, "event",
+	    json_string(event)) != 0) {
+		json_decref(object);
+		return false;
+	}
+	j = headed(call, object);
+	ok = print(call, j);
+	json_decref(j);
+	json_decref(object);
+	return ok;
+}
+
+void
+json_verdict(const char *what, const char *next)
+{
+	json_t *j = json_call();
+
+	json_object_set_new(j, "message", json_words(what));
+	json_object_set_new(j, "next", json_words(next));
+}
+
+bool
+json_end(const struct call *call, enum exit_status status)
+{
+	json_t *j = json_call();
+	bool ok;
+
+	if (status == EXIT_USAGE && json_object_get(j, "message") == NULL)
+		json_verdict("That is not how it is used.",
+		    "stepup --help");
+	json_object_set_new(j, "event", json_string("end"));
+	json_object_set_new(j, "status", json_integer(status));
+	json_object_set_new(j, "result", json_string(results[status]));
+	j = headed(call, j);
+	ok = print(call, j);
+	json_decref(j);
+	json_decref(document);
+	document = NULL;
+	return ok;
+}
