@@ -47,19 +47,19 @@ row build_headers_compile_alone "$tmp/alone"
 # A folder sees common/ and itself.
 {
 	for folder in common daemon pam cli; do
-		grep -nE '^#[[:space:]]*include "[^"]*/' \
-		    "$folder"/*.[ch] | grep -vE "\"(common|$folder)/[^/]*\""
+		grep -rnE --include='*.[ch]' '^#[[:space:]]*include "[^"]*/' \
+		    "$folder" | grep -vE "\"(common|$folder)/"
 	done
 	# The libraries stay where they belong.
 	grep -nE '<(sqlite3|openssl/|libconfig)' common/*.[ch] pam/*.[ch] \
-	    cli/*.[ch]
+	    cli/*.[ch] cli/*/*.[ch]
 	grep -ln '<sqlite3' daemon/*.[ch] | grep -v '^daemon/store_sqlite'
 } >"$tmp/includes"
 row build_folders_see_common_only "$tmp/includes"
 
 # Everything that is there is built or distributed; a corpus goes whole.
 find common daemon pam cli tests units man -type f 2>/dev/null |
-    grep -vE '\.py[co]$|~$|\.swp$|^tests/fuzz/corpus/' | sort | while read -r file; do
+    grep -vE '\.py[co]$|~$|\.swp$|^tests/(fuzz/corpus|doctor/cases)/' | sort | while read -r file; do
 	grep -qF "$file" Makefile.am || echo "$file: not in Makefile.am"
 done >"$tmp/listed"
 row build_files_are_listed "$tmp/listed"
