@@ -3,10 +3,10 @@
  * Enrollment, one more authenticator, new recovery codes.  Until the last
  * line nothing is written: whoever leaves before leaves nothing behind.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"
+#include "daemon/locked.h"
 #include "daemon/offer.h"
 #include "daemon/session.h"
 
@@ -115,7 +115,7 @@ enroll_serve(struct session *s)
 		o = may_enroll(s);
 	if (o != OUT_DONE)
 		return o;
-	e = calloc(1, sizeof(*e));
+	e = locked_new(sizeof(*e));
 	if (e == NULL)
 		return OUT_MEMORY;
 	o = enroll_steps(s, e);
@@ -124,8 +124,7 @@ enroll_serve(struct session *s)
 		s->facts.left = (s->flags & FLAG_ADD) != 0 ?
 		    (uint32_t)account_codes_left(&s->account) :
 		    (uint32_t)e->sheet.set.count;
-	explicit_bzero(e, sizeof(*e));
-	free(e);
+	locked_free(e, sizeof(*e));
 	return o;
 }
 
@@ -154,7 +153,7 @@ codes_serve(struct session *s)
 		o = OUT_NOT_ENROLLED;
 	if (o != OUT_DONE)
 		return o;
-	sheet = calloc(1, sizeof(*sheet));
+	sheet = locked_new(sizeof(*sheet));
 	if (sheet == NULL)
 		return OUT_MEMORY;
 	o = session_sheet(s, sheet);
@@ -163,7 +162,6 @@ codes_serve(struct session *s)
 	memset(&s->facts, 0, sizeof(s->facts));
 	if (o == OUT_DONE)
 		s->facts.left = (uint32_t)sheet->set.count;
-	explicit_bzero(sheet, sizeof(*sheet));
-	free(sheet);
+	locked_free(sheet, sizeof(*sheet));
 	return o;
 }

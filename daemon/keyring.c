@@ -1,18 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Where keys lie in memory:
- *
- * - MADV_DONTDUMP keeps the page out of every core dump, MADV_WIPEONFORK
- *   out of child processes (PAM modules start helpers): a ring is empty
- *   after fork and knows no key.  (The second is unknown to some kernels
- *   in user space; the helpers are the site's own, so it may fail.)
- * - mlock() keeps it from the swap.  It may fail: a person's `ulimit -l 0`
- *   reaches a spawned stepupd where the limit cannot be raised, and a
- *   container's root may lack CAP_IPC_LOCK.  Only root reads swap, so that
- *   is no reason to refuse everybody's login.
- */
 #include <sys/types.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #include <stdio.h>
@@ -20,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/keyring.h"
+#include "daemon/locked.h"
 #include "daemon/trusted.h"
 
 /* 32 bytes: ten groups of three and one of two. */
@@ -39,31 +27,10 @@ struct keyring {
 /* A page is 4096 bytes or more wherever Linux runs. */
 _Static_assert(sizeof(struct keyring) <= 4096, "the ring fits one page");
 
-static struct keyring *
-ring_new(void)
-{
-	struct keyring *ring;
-
-	ring = mmap(NULL, sizeof(*ring), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (ring == MAP_FAILED)
-		return NULL;
-	if (madvise(ring, sizeof(*ring), MADV_DONTDUMP) == -1) {
-		munmap(ring, sizeof(*ring));
-		return NULL;
-	}
-	(void)madvise(ring, sizeof(*ring), MADV_WIPEONFORK);
-	(void)mlock(ring, sizeof(*ring));
-	return ring;
-}
-
 void
 keyring_free(struct keyring *ring)
 {
-	if (ring == NULL)
-		return;
-	explicit_bzero(ring, sizeof(*ring));
-	munmap(ring, sizeof(*ring));
+	locked_free(ring, sizeof(*ring));
 }
 
 /* The value of a base64 digit (RFC 4648 section 4), or -1. */
@@ -197,7 +164,7 @@ keyring_read(const char *path, uid_t owner, struct keyring **out,
 	if (!trusted_read(path, owner, TRUSTED_PRIVATE, &data, &len, absent,
 	    f))
 		goto out;
-	if ((ring = ring_new()) == NULL) {
+	if ((ring = locked_new(sizeof(struct keyring))) == NULL) {
 		result = failure_set(f, OUT_MEMORY, path,
 		    "no memory for the keys");
 		goto out;
@@ -228,7 +195,7 @@ keyring_make(struct keyring **out)
 	uint32_t id;
 
 	*out = NULL;
-	if ((ring = ring_new()) == NULL)
+	if ((ring = locked_new(sizeof(struct keyring))) == NULL)
 		return OUT_MEMORY;
 	if (!fill_random(&id, sizeof(id)) ||
 	    !fill_random(ring->keys[0].bytes, KEY_LENGTH)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/clock.h"
+#include "daemon/locked.h"
 #include "daemon/selfservice.h"
 #include "daemon/session.h"
 
@@ -242,7 +243,7 @@ enum outcome
 selfservice_serve(struct site *site, const struct caller *caller,
     const struct wire_message *request, const struct talk *talk)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	struct session *s = locked_new(sizeof(*s));
 	struct wire_writer w;
 	enum outcome o;
 
@@ -260,7 +261,6 @@ selfservice_serve(struct site *site, const struct caller *caller,
 	wire_get_uint(request, TAG_FLAGS, &s->flags);
 	o = serve(s, request);
 	send_final(s, o);
-	explicit_bzero(s, sizeof(*s));
-	free(s);
+	locked_free(s, sizeof(*s));
 	return o;
 }

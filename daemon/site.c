@@ -6,6 +6,7 @@
 
 #include "common/wire.h"
 #include "daemon/keyring.h"
+#include "daemon/locked.h"
 #include "daemon/log.h"
 #include "daemon/site.h"
 #include "daemon/trusted.h"
@@ -30,6 +31,7 @@ struct site {
 	struct trusted_mark	 ring_mark;
 	int64_t			 ring_look;
 
+	struct account		*account;	/* locked; NULL: not needed yet */
 	struct store		*store;
 	char			 store_path[PATH_MAX];	/* of the handle */
 	char			 store_key[KEY_ID_LENGTH + 1];	/* or "" */
@@ -55,6 +57,7 @@ site_free(struct site *s)
 		return;
 	site_drop_store(s);
 	keyring_free(s->ring);
+	locked_free(s->account, sizeof(*s->account));
 	free(s);
 }
 
@@ -243,6 +246,14 @@ site_open(struct site *s)
 	if (f.reason[0] != '\0')
 		log_line(LOG_WARNING, "not ready yet: path=%s reason=%s",
 		    f.path, f.reason);
+}
+
+struct account *
+site_account(struct site *s)
+{
+	if (s->account == NULL)
+		s->account = locked_new(sizeof(*s->account));
+	return s->account;
 }
 
 const struct store_driver *

@@ -64,6 +64,12 @@ void site_look_keyring(struct site *);
  */
 bool site_own_store(struct site *, struct failure *);
 
+/*
+ * Room for one account with opened secrets, in locked memory: the caller
+ * wipes it after use; one use at a time.  NULL when memory is short.
+ */
+struct account *site_account(struct site *);
+
 const struct store_driver *site_driver(const struct site *);
 const struct paths *site_paths(const struct site *);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/clock.h"
@@ -14,7 +13,7 @@ struct turn {
 	const struct settings	*settings;
 	const struct store_driver *driver;
 	struct store		*store;
-	struct account		*account;	/* scratch, wiped after use */
+	struct account		*account;	/* the site's, wiped after use */
 	/* Not STORE_OK: the handle is spoilt, open anew before the next. */
 	enum store_code		 spoilt;
 	struct failure		 failure;
@@ -69,7 +68,7 @@ turn_start(struct turn *t, struct site *site, const struct settings *settings,
 	t->settings = settings;
 	t->driver = site_driver(site);
 	o = site_store(site, &t->store, &f);
-	if (o == OUT_DONE && (t->account = malloc(sizeof(*t->account))) == NULL)
+	if (o == OUT_DONE && (t->account = site_account(site)) == NULL)
 		o = OUT_MEMORY;
 	if (o != OUT_DONE) {
 		for (i = 0; i < n; i++)
@@ -85,10 +84,8 @@ turn_start(struct turn *t, struct site *site, const struct settings *settings,
 static void
 turn_end(struct turn *t)
 {
-	if (t->account != NULL) {
+	if (t->account != NULL)
 		account_wipe(t->account);
-		free(t->account);
-	}
 	if (t->spoilt != STORE_OK)
 		site_drop_store(t->site);
 }
