@@ -5,16 +5,7 @@
 #include <time.h>
 
 #include "cli/json.h"
-
-/* Names of the exit statuses; stable. */
-static const char *const results[] = {
-	[EXIT_DONE] = "done",
-	[EXIT_REFUSED] = "refused",
-	[EXIT_USAGE] = "usage",
-	[EXIT_NOT_ENROLLED] = "not-enrolled",
-	[EXIT_UNAVAILABLE] = "unavailable",
-	[EXIT_CANCELLED] = "cancelled",
-};
+#include "cli/verdict.h"
 
 static json_t *document;
 
@@ -133,15 +124,15 @@ json_verdict(const char *what, const char *next)
 bool
 json_end(const struct call *call, enum exit_status status)
 {
+	const struct exit_row *row = verdict_of_exit(status);
 	json_t *j = json_call();
 	bool ok;
 
-	if (status == EXIT_USAGE && json_object_get(j, "message") == NULL)
-		json_verdict("That is not how it is used.",
-		    "stepup --help");
+	if (status != EXIT_DONE && json_object_get(j, "message") == NULL)
+		json_verdict(row->what, row->next);
 	json_object_set_new(j, "event", json_string("end"));
 	json_object_set_new(j, "status", json_integer(status));
-	json_object_set_new(j, "result", json_string(results[status]));
+	json_object_set_new(j, "result", json_string(row->name));
 	j = headed(call, j);
 	ok = print(call, j);
 	json_decref(j);

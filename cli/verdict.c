@@ -9,6 +9,27 @@
 #define NOTHING	" Nothing was changed."
 #define LOG	"the log tells an administrator why: journalctl -t stepupd"
 
+static const struct exit_row exits[] = {
+	[EXIT_DONE] = { "done", "Done.", "nothing has to be done." },
+	[EXIT_REFUSED] = { "refused", "Refused; nothing was changed.",
+		"do what the message says, then the same again." },
+	[EXIT_USAGE] = { "usage", "That is not how it is used.",
+		"stepup --help" },
+	[EXIT_NOT_ENROLLED] = { "not-enrolled", "The account is not enrolled.",
+		"stepup enroll" },
+	[EXIT_UNAVAILABLE] = { "unavailable",
+		"No service, no store or no key.",
+		"ask an administrator; root: stepup doctor" },
+	[EXIT_CANCELLED] = { "cancelled", "Cancelled; nothing was changed.",
+		"the same again starts anew." },
+};
+
+const struct exit_row *
+verdict_of_exit(enum exit_status s)
+{
+	return &exits[(unsigned)s <= EXIT_CANCELLED ? s : EXIT_UNAVAILABLE];
+}
+
 /* What only the login door says never comes here, and is as bad as a bug. */
 #define BUG { EXIT_UNAVAILABLE, \
 	"stepupd answered with something that has no meaning here." NOTHING, \
@@ -182,6 +203,9 @@ static const struct {
 	{ OUT_BAD_FORMAT, { EXIT_REFUSED,
 		"That was not a complete code. Nothing was counted.",
 		"{again}" } },
+	{ OUT_NO_INPUT, { EXIT_CANCELLED,
+		"Cancelled. What was typed before that counts.",
+		"{again} starts anew." } },
 };
 
 static const struct verdict test_clock = { EXIT_REFUSED,

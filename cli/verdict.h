@@ -22,6 +22,17 @@ struct verdict {
 	const char	*next;	/* after "Next: " */
 };
 
+/*
+ * An exit status: its stable name (--json), what it says of the call, what
+ * to do in general; the templates have no {words}.
+ */
+struct exit_row {
+	const char	*name, *what, *next;
+};
+
+/* Never NULL; out of range gives that of EXIT_UNAVAILABLE. */
+const struct exit_row *verdict_of_exit(enum exit_status);
+
 /* Never NULL; out of range gives the row of zero. */
 const struct verdict *verdict_of_outcome(enum outcome);
 const struct verdict *verdict_of_state(enum session_state);

@@ -9,6 +9,7 @@ from place import Place
 from rows import Runner
 import rows_install     # noqa: F401  (each fills the table of rows)
 import rows_enroll      # noqa: F401
+import rows_person      # noqa: F401
 import rows_admin       # noqa: F401
 import rows_login       # noqa: F401
 import rows_limits      # noqa: F401

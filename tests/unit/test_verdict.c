@@ -93,6 +93,29 @@ verdict_of_every_state(void **state)
 	}
 }
 
+static void
+verdict_of_every_exit(void **state)
+{
+	const struct exit_row *row;
+	int s, other;
+
+	(void)state;
+	for (s = EXIT_DONE; s <= EXIT_CANCELLED; s++) {
+		row = verdict_of_exit((enum exit_status)s);
+		printf("# %d %s %s | %s\n", s, row->name, row->what, row->next);
+		assert_true(strlen(row->name) >= 4);
+		assert_true(strlen(row->what) > 4 && strlen(row->next) > 4);
+		assert_null(strpbrk(row->what, "{}"));
+		for (other = EXIT_DONE; other < s; other++)
+			assert_string_not_equal(row->name, verdict_of_exit(
+			    (enum exit_status)other)->name);
+	}
+	assert_ptr_equal(verdict_of_exit((enum exit_status)-1),
+	    verdict_of_exit(EXIT_UNAVAILABLE));
+	assert_ptr_equal(verdict_of_exit((enum exit_status)6),
+	    verdict_of_exit(EXIT_UNAVAILABLE));
+}
+
 /* Exit statuses of SPEC 8. */
 static void
 verdict_exit_statuses(void **state)
@@ -169,6 +192,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdict_of_every_outcome),
 		cmocka_unit_test(verdict_of_every_state),
+		cmocka_unit_test(verdict_of_every_exit),
 		cmocka_unit_test(verdict_exit_statuses),
 		cmocka_unit_test(verdict_fills_templates),
 	};
