@@ -407,7 +407,8 @@ def settings(place):
                 reply = files.best(what, door, files.person, files.right())
                 equal(reply.outcome, "OK_TOTP", f"{what}, {door.name}")
                 place.log.expect("settings refused, those last accepted .*"
-                                 r"path=\S*stepup\.conf.* reason=.+", files.mark)
+                                 r"path=\S*stepup\.conf.* reason=.+",
+                                 files.mark)
                 # Nobody passes: the copy says deny.
                 equal(door.verify(files.stranger, "123456").outcome,
                       "MUST_ENROLL", f"{what}, {door.name}")

@@ -26,10 +26,7 @@ def nothing_left(place, people):
     """What must hold after any of them."""
     sound(store_path(place))
     equal(world.litter(place), [], "files left behind")
-    gone = [p for p in world.processes(place)
-            if p not in [s.pid for s in place.services.values()] and
-            world.parent(p) not in [s.pid for s in place.services.values()]]
-    equal(gone, [], "processes left behind")
+    equal(world.processes_of(place), [], "processes left behind")
     for person in people[:2]:
         person.enroll()
         for door in (Service(place), Spawned(place)):

@@ -18,7 +18,7 @@ from rows import equal
 from terminal import Unexpected
 
 PERIOD = 30
-FIRST_UID = 20000
+FIRST_UID = 70000     # useradd never gets there
 SERVICE_NAME = "stepup-faults"
 
 
@@ -75,6 +75,15 @@ class Someone:
             code = "%06d" % random.randrange(1000000)
             if code not in near:
                 return code
+
+
+class Known(Someone):
+    """Somebody who has an account of this host already."""
+
+    def __init__(self, place, person):
+        self.place, self.name, self.uid = place, person.name, person.uid
+        self.secret, self.last_step, self.sheet = None, 0, []
+        self.spent = []
 
 
 def crowd(place, n):
@@ -232,6 +241,13 @@ def processes(place):
     return found
 
 
+def processes_of(place):
+    """Those that are neither a service nor a service's child."""
+    own = [s.pid for s in place.services.values()]
+    return [p for p in processes(place)
+            if p not in own and parent(p) not in own]
+
+
 def parent(pid):
     try:
         with open(f"/proc/{pid}/stat") as f:
@@ -261,6 +277,7 @@ class Books:
         self.sent_wrong = {}
         self.told_wrong = {}
         self.unanswered = 0
+        self.refused = []       # answers that were failures
 
     def told(self, kept, uid):
         kept[uid] = kept.get(uid, 0) + 1
@@ -288,6 +305,7 @@ class Books:
                 return outcome
             if outcome not in ("SERVICE", "BUSY", "STORE"):
                 raise Unexpected(f"{person.name}: a right code is {outcome}")
+            self.refused.append(outcome)
         raise Unexpected(f"{person.name}: no answer, 50 times")
 
     def wrong(self, door, person):
@@ -302,7 +320,9 @@ class Books:
             self.again(reached, person)
         if outcome == "BAD_CODE":
             self.told(self.told_wrong, person.uid)
-        elif outcome not in ("LOCKED", "STORE", "BUSY", "SERVICE"):
+        elif outcome in ("STORE", "BUSY", "SERVICE"):
+            self.refused.append(outcome)
+        elif outcome != "LOCKED":
             raise Unexpected(f"{person.name}: a wrong code is {outcome}")
 
     def again(self, reached, person):
