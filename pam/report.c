@@ -36,6 +36,8 @@ report_log(pam_handle_t *pamh, const struct person *p, const struct reply *r)
 	pam_syslog(pamh, row->priority, "%s%s", row->audit, line);
 }
 
+#define FEW_CODES 2	/* as the command line warns */
+
 static void
 say_left(pam_handle_t *pamh, const struct outcome_facts *f)
 {
@@ -45,8 +47,9 @@ say_left(pam_handle_t *pamh, const struct outcome_facts *f)
 		snprintf(text, sizeof(text), "Last recovery code used. "
 		    "Make new ones: stepup codes --new");
 	else
-		snprintf(text, sizeof(text), "Recovery code used, %u left.",
-		    (unsigned)f->left);
+		snprintf(text, sizeof(text), "Recovery code used, %u left.%s",
+		    (unsigned)f->left, f->left <= FEW_CODES ?
+		    " New ones: stepup codes --new" : "");
 	conversation_say(pamh, PAM_TEXT_INFO, text);
 }
 

@@ -413,6 +413,31 @@ outcome_last_recovery_code(void **state)
 	fake_stop();
 }
 
+static void
+outcome_few_recovery_codes(void **state)
+{
+	static const struct { uint32_t left; const char *text; } rows[] = {
+		{ 3, "Recovery code used, 3 left." },
+		{ 2, "Recovery code used, 2 left. "
+		    "New ones: stepup codes --new" },
+	};
+	struct wire_writer *w;
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(host_reset(state), 0);
+		host.answers[0] = "AAAA-AAAA-AAAA-AAAA";
+		fake_ask(KIND_TOTP | KIND_RECOVERY);
+		w = fake_reply(VERB_VERIFY, OUT_OK_RECOVERY);
+		wire_put_uint(w, TAG_KIND, KIND_RECOVERY);
+		wire_put_uint(w, TAG_LEFT, rows[i].left);
+		fake_start(host_door("login"), 8);
+		assert_int_equal(host_login("", 0), PAM_SUCCESS);
+		assert_string_equal(host_message(0), rows[i].text);
+		fake_stop();
+	}
+}
+
 int
 main(void)
 {
@@ -430,6 +455,8 @@ main(void)
 		cmocka_unit_test_setup(outcome_failure_and_help, host_reset),
 		cmocka_unit_test_setup(outcome_help_stays, host_reset),
 		cmocka_unit_test_setup(outcome_last_recovery_code,
+		    host_reset),
+		cmocka_unit_test_setup(outcome_few_recovery_codes,
 		    host_reset),
 	};
 
