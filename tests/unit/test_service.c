@@ -138,7 +138,9 @@ client_reply(struct client *c, uint32_t style, unsigned number)
 		c->phone->step = totp_step(clock_now(), 30);
 		phone_code(c->phone, c->phone->step, code);
 		wire_put_bytes(&w, TAG_ANSWER, code, 6);
-	} else
+	} else if (style == STYLE_CONFIRM)
+		wire_put_bytes(&w, TAG_ANSWER, "yes", 3);
+	else
 		wire_put_bytes(&w, TAG_ANSWER, c->phone->codes[number - 1],
 		    WIRE_CODE_LENGTH);
 	if (wire_send(c->fd, &w) != WIRE_OK)
@@ -187,6 +189,9 @@ client_main(void *arg)
 	}
 }
 
+/* What add and remove name; NULL: no such field. */
+static const char *label;
+
 static enum outcome
 converse(struct place *p, uint8_t verb, uint32_t flags, struct phone *phone,
     int leave_at)
@@ -205,6 +210,7 @@ converse(struct place *p, uint8_t verb, uint32_t flags, struct phone *phone,
 	wire_start(&w, 1, verb);
 	wire_put_string(&w, TAG_NAME, p->user);
 	wire_put_uint(&w, TAG_FLAGS, flags);
+	wire_put_string(&w, TAG_LABEL, label);
 	assert_true(wire_read(w.data, w.len, &m));
 	assert_int_equal(pthread_create(&thread, NULL, client_main, &c), 0);
 	o = selfservice_serve(p->site, &admin, &m, &talk);
@@ -781,6 +787,87 @@ lock_while_enrolling(void **state)
 	close(pair[1]);
 }
 
+static enum outcome
+named(struct place *p, uint8_t verb, uint32_t flags, const char *name,
+    struct phone *phone, int leave_at)
+{
+	enum outcome o;
+
+	label = name;
+	o = converse(p, verb, flags, phone, leave_at);
+	label = NULL;
+	return o;
+}
+
+/* Up to eight, each by its own codes; one goes, the others stay. */
+static void
+authenticators(void **state)
+{
+	static const char *const bad[] = { NULL, "", "a b", "-a", "\303\274" };
+	struct place *p = *state;
+	struct phone first = { 0 }, phones[ACCOUNT_CREDENTIALS_MAX] = { 0 };
+	char name[ACCOUNT_LABEL_MAX + 2], code[9];
+	size_t i;
+
+	assert_int_equal(converse(p, VERB_ENROLL, FLAG_REPLACE, &first, 0),
+	    OUT_DONE);
+	for (i = 0; i < COUNT(bad); i++)
+		assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, bad[i],
+		    &phones[0], 0), OUT_PROTOCOL);
+	memset(name, 'x', sizeof(name));
+	name[ACCOUNT_LABEL_MAX + 1] = '\0';
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, name, &phones[0], 0),
+	    OUT_PROTOCOL);
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD | FLAG_REPLACE, "a",
+	    &phones[0], 0), OUT_PROTOCOL);
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, "phone", &phones[0],
+	    0), OUT_NAME_TAKEN);
+	/* Whoever leaves leaves nothing behind. */
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, "p1", &phones[1], 1),
+	    OUT_NO_INPUT);
+	for (i = 1; i < ACCOUNT_CREDENTIALS_MAX; i++) {
+		snprintf(name, sizeof(name), "p%zu", i);
+		assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, name,
+		    &phones[i], 0), OUT_DONE);
+	}
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, "p8", &phones[0], 0),
+	    OUT_FULL);
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, "p7", &phones[0], 0),
+	    OUT_NAME_TAKEN);
+	assert_int_equal(named(p, VERB_REMOVE, 0, "p9", &first, 0),
+	    OUT_NO_NAME);
+	assert_int_equal(named(p, VERB_REMOVE, FLAG_ALL, "p1", &first, 0),
+	    OUT_PROTOCOL);
+	assert_int_equal(named(p, VERB_REMOVE, 0, NULL, &first, 0),
+	    OUT_PROTOCOL);
+	/* The first one: its code is nobody's now, all others' are good. */
+	assert_int_equal(named(p, VERB_REMOVE, 0, "phone", &first, 0),
+	    OUT_DONE);
+	phone_code(&first, first.step + 1, code);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, code), OUT_BAD_CODE);
+	for (i = 1; i < ACCOUNT_CREDENTIALS_MAX; i++) {
+		phone_code(&phones[i], phones[i].step + 1, code);
+		assert_int_equal(ask(p, &root, VERB_VERIFY, code),
+		    OUT_OK_TOTP);
+		assert_int_equal(ask(p, &root, VERB_VERIFY, code),
+		    OUT_REPLAY);
+	}
+	assert_int_equal(ask(p, &root, VERB_VERIFY, first.codes[0]),
+	    OUT_OK_RECOVERY);
+	/* Root gives up, then means it. */
+	assert_int_equal(named(p, VERB_REMOVE, FLAG_ALL, NULL, &first, 1),
+	    OUT_NO_INPUT);
+	assert_int_equal(ask(p, &root, VERB_CHECK, NULL), OUT_ASK);
+	assert_int_equal(named(p, VERB_REMOVE, FLAG_ALL, NULL, &first, 0),
+	    OUT_DONE);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, first.codes[1]),
+	    OUT_MUST_ENROLL);
+	assert_int_equal(named(p, VERB_REMOVE, FLAG_ALL, NULL, &first, 0),
+	    OUT_NOT_ENROLLED);
+	assert_int_equal(named(p, VERB_ENROLL, FLAG_ADD, "a", &first, 0),
+	    OUT_NOT_ENROLLED);
+}
+
 int
 main(void)
 {
@@ -789,6 +876,7 @@ main(void)
 		cmocka_unit_test(one_round),
 		cmocka_unit_test(budget),
 		cmocka_unit_test(locks),
+		cmocka_unit_test(authenticators),
 		cmocka_unit_test_setup_teardown(lock_before_enrolling,
 		    place_make, place_drop),
 		cmocka_unit_test_setup_teardown(lock_while_enrolling,
