@@ -45,6 +45,23 @@ admin_reason(const struct call *call, bool wanted, struct wire_writer *w)
 	return EXIT_DONE;
 }
 
+bool
+admin_rows(const struct wire_message *m, admin_packet *each, void *arg)
+{
+	const struct wire_field *f = &m->field[TAG_ROWS];
+	struct wire_message row;
+	size_t at, len;
+
+	for (at = 0; at + 2 <= f->len; at += 2 + len) {
+		len = (size_t)f->data[at] << 8 | f->data[at + 1];
+		if (len > f->len - at - 2 ||
+		    !wire_read(f->data + at + 2, len, &row) ||
+		    !each(&row, arg))
+			return false;
+	}
+	return at == f->len;
+}
+
 static enum session_state
 read_run(struct session *s, uint8_t verb, admin_packet *each, void *arg,
     struct wire_message *last)
@@ -75,6 +92,8 @@ admin_ask(const struct call *call, struct wire_writer *w, struct session *s,
 	state = session_ask(s, call, w);
 	if (state == SESSION_OPEN)
 		state = read_run(s, verb, each, arg, last);
+	if (state == SESSION_CANCELLED && call_has(call, OPTION_FOLLOW))
+		return EXIT_DONE;	/* there is no other end */
 	if (state != SESSION_OPEN)
 		return verdict_say(call, verdict_of_state(state), NULL);
 	if (!wire_get_uint(last, TAG_OUTCOME, &outcome) ||

@@ -24,6 +24,9 @@ enum exit_status admin_reason(const struct call *, bool wanted,
 /* A packet before the last; false: it is malformed. */
 typedef bool admin_packet(const struct wire_message *, void *arg);
 
+/* Hands each row of a packet on; false: one of them is malformed. */
+bool admin_rows(const struct wire_message *, admin_packet *each, void *arg);
+
 /*
  * Asks, and hands every packet but the last to `each` (NULL: there is none).
  * EXIT_DONE: *last is the answer, until session_close.  Else the reason has

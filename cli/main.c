@@ -32,6 +32,7 @@ main(int argc, char *argv[])
 		.sudo_uid = getenv("SUDO_UID"),
 		.public = STEPUP_RUNDIR "/public",
 		.stepupd = STEPUPD_PATH,
+		.nsswitch = "/etc/nsswitch.conf",
 		.keyring = STEPUP_KEYRING,
 		.connect = client_connect,
 	};

@@ -140,6 +140,39 @@ static const struct row rows[] = {
 	    "this there was.\n\n"
 	    "      --reason TEXT why, up to 200 bytes, for the log\n"
 	    HELP_HELP },
+	{ "list", list_run, ROOTS | BIT(MISSING) | BIT(GROUP) | BIT(WEAK) |
+	    BIT(SORT), OPERAND_NONE,
+	    "stepup list [--missing | --weak] [--group NAME] [--sort KEY]",
+	    "who is enrolled, since when, and what is locked",
+	    "A line for each account: enrolled, last used, apps, recovery "
+	    "codes left, state.\nState: locked, off (app codes, after too "
+	    "many wrong ones), wait, weak (a key\nbelow 128 bits), none (no "
+	    "factor).\n\n"
+	    "      --missing     instead: who can log in and has no factor\n"
+	    "      --weak        only those with a weak key\n"
+	    "      --group NAME  only members of this group\n"
+	    "      --sort KEY    name, used or enrolled (the newest last)\n"
+	    HELP_HELP },
+	{ "log", log_run, ROOTS | BIT(USER) | BIT(SERVICE) | BIT(OUTCOME) |
+	    BIT(SINCE) | BIT(UNTIL) | BIT(FOLLOW) | BIT(AFTER), OPERAND_NONE,
+	    "stepup log [-u NAME] [--service NAME] [--outcome NAME]\n"
+	    "       [--since TIME] [--until TIME] [--after CURSOR] [--follow]",
+	    "what happened: logins, refusals, changes",
+	    "The oldest first. What a refusal did not change is counted, not "
+	    "told: it stands\nin the log of the system alone.\n\n"
+	    "  -u, --user NAME   of this account\n"
+	    "      --service NAME\n"
+	    "                    of this service: sshd, sudo\n"
+	    "      --outcome NAME\n"
+	    "                    accept, deny.code, change.locked ...\n"
+	    "      --since TIME, --until TIME\n"
+	    "                    2026-11-21, 2026-11-21T10:00:00Z, or 90m, "
+	    "2h, 7d ago\n"
+	    "      --after CURSOR\n"
+	    "                    what came after an earlier call: it names "
+	    "its cursor\n"
+	    "      --follow      goes on with what happens, until Ctrl-C\n"
+	    HELP_HELP },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -298,6 +331,16 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, LONG(JSON) },
 	{ "plan", no_argument, NULL, 'p' },
 	{ "reason", required_argument, NULL, LONG(REASON) },
+	{ "missing", no_argument, NULL, LONG(MISSING) },
+	{ "group", required_argument, NULL, LONG(GROUP) },
+	{ "weak", no_argument, NULL, LONG(WEAK) },
+	{ "sort", required_argument, NULL, LONG(SORT) },
+	{ "service", required_argument, NULL, LONG(SERVICE) },
+	{ "outcome", required_argument, NULL, LONG(OUTCOME) },
+	{ "since", required_argument, NULL, LONG(SINCE) },
+	{ "until", required_argument, NULL, LONG(UNTIL) },
+	{ "follow", no_argument, NULL, LONG(FOLLOW) },
+	{ "after", required_argument, NULL, LONG(AFTER) },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -316,6 +359,16 @@ static const int letters[OPTIONS] = {
 	[OPTION_PASSWORD_STDIN] = LONG(PASSWORD_STDIN),
 	[OPTION_JSON] = LONG(JSON),
 	[OPTION_REASON] = LONG(REASON),
+	[OPTION_MISSING] = LONG(MISSING),
+	[OPTION_GROUP] = LONG(GROUP),
+	[OPTION_WEAK] = LONG(WEAK),
+	[OPTION_SORT] = LONG(SORT),
+	[OPTION_SERVICE] = LONG(SERVICE),
+	[OPTION_OUTCOME] = LONG(OUTCOME),
+	[OPTION_SINCE] = LONG(SINCE),
+	[OPTION_UNTIL] = LONG(UNTIL),
+	[OPTION_FOLLOW] = LONG(FOLLOW),
+	[OPTION_AFTER] = LONG(AFTER),
 	[OPTION_HELP] = 'h',
 };
 

@@ -31,6 +31,7 @@ struct host {
 	const char	*sudo_uid;	/* SUDO_UID, or NULL: a hint */
 	const char	*public;	/* socket of the public door */
 	const char	*stepupd;	/* program of the admin door */
+	const char	*nsswitch;	/* nsswitch.conf */
 	const char	*keyring;	/* not there: nothing is set up yet */
 	/* client_connect */
 	enum client_code (*connect)(const char *path, int *fd);
@@ -53,6 +54,16 @@ enum option_name {
 	OPTION_JSON,
 	OPTION_PLAN,
 	OPTION_REASON,
+	OPTION_MISSING,
+	OPTION_GROUP,
+	OPTION_WEAK,
+	OPTION_SORT,
+	OPTION_SERVICE,
+	OPTION_OUTCOME,
+	OPTION_SINCE,
+	OPTION_UNTIL,
+	OPTION_FOLLOW,
+	OPTION_AFTER,
 	OPTION_HELP,
 	OPTIONS
 };
@@ -83,6 +94,8 @@ subcommand test_run;
 subcommand codes_run;
 subcommand lock_run;
 subcommand unlock_run;
+subcommand list_run;
+subcommand log_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

@@ -68,6 +68,12 @@ static const struct tag_row tags[] = {
 	[TAG_WAIT_TOTP] = U32,
 	[TAG_WAIT_RECOVERY] = U32,
 	[TAG_BY] = U32,
+	[TAG_ROWS] = BYTES(4, WIRE_ROWS_MAX),
+	[TAG_EVENT] = I64,
+	[TAG_RING] = U8,
+	[TAG_AFTER] = I64,
+	[TAG_AFTER_PUBLIC] = I64,
+	[TAG_CHANGE] = U8,
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

@@ -64,6 +64,15 @@
  *   answer    OUTCOME NAME.  UNLOCK: what it cleared, as STATUS says it,
  *             the longer wait of both doors; COUNT, wrong codes counted;
  *             TEXT, why it was locked.
+ * LIST, LOG: administration alone, about nobody.
+ *   request   LIST: nothing; LOG: [AFTER AFTER_PUBLIC] [FLAG_FOLLOW]
+ *   answer    a run of packets with ROWS, then the last: OUTCOME.  A packet
+ *             without ROWS says that the service is alive.
+ *             LIST, by name: NAME UID [ENROLLED] [USED] COUNT (of
+ *             authenticators) LEFT CODES_ALL FLAGS [WAIT_TOTP]
+ *             [WAIT_RECOVERY], the longer of both doors.
+ *             LOG, each ring oldest first: RING EVENT CREATED [UID] [NAME]
+ *             OUTCOME KIND CHANGE [SERVICE] [RHOST] [TTY] [BY] [REASON].
  */
 #ifndef STEPUP_COMMON_WIRE_H
 #define STEPUP_COMMON_WIRE_H
@@ -84,6 +93,7 @@
 /* A code on a sheet: 16 symbols, no separators; at most 20 of them. */
 #define WIRE_CODE_LENGTH 16
 #define WIRE_CODES_MAX	20
+#define WIRE_ROWS_MAX	4000
 
 enum wire_verb {
 	VERB_CHECK = 1,
@@ -96,6 +106,8 @@ enum wire_verb {
 	/* administration */
 	VERB_LOCK = 16,
 	VERB_UNLOCK = 17,
+	VERB_LIST = 18,
+	VERB_LOG = 19,
 	/* inside a conversation */
 	VERB_PROMPT = 32,
 	VERB_NOTE = 33,
@@ -149,6 +161,13 @@ enum wire_tag {
 	TAG_WAIT_TOTP,		/* u32 s */
 	TAG_WAIT_RECOVERY,	/* u32 s */
 	TAG_BY,			/* u32 uid, a hint: who asks through root */
+	TAG_ROWS,		/* bytes: frames of this format, each behind
+				   its length (u16, big-endian) */
+	TAG_EVENT,		/* i64, number of an event in its ring */
+	TAG_RING,		/* u8, 0: login and admin door, 1: public */
+	TAG_AFTER,		/* i64, the last event known of ring 0 */
+	TAG_AFTER_PUBLIC,	/* i64, the same of ring 1 */
+	TAG_CHANGE,		/* u8, what an event changed; 0: an answer */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -168,6 +187,8 @@ enum wire_style {
 #define FLAG_ADMIN_LOCK	0x10u	/* STATUS: locked by an administrator */
 #define FLAG_DEFAULTS	0x20u	/* MISS: the app ignores part of the OFFER */
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
+#define FLAG_WEAK	0x100u	/* LIST: a secret below 128 bits */
+#define FLAG_FOLLOW	0x200u	/* LOG: what happens from now on, too */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */
 

@@ -15,19 +15,22 @@
 struct verb_row {
 	enum outcome	(*serve)(struct session *);
 	bool		 conversation;
+	bool		 nobody;	/* about no account */
 };
 
 static enum outcome status_serve(struct session *);
 static enum outcome codes_or_status(struct session *);
 
 static const struct verb_row verbs[] = {
-	[VERB_STATUS] = { status_serve, true },
-	[VERB_ENROLL] = { enroll_serve, true },
-	[VERB_CODES] = { codes_or_status, true },
-	[VERB_LOCK] = { lock_serve, true },
-	[VERB_UNLOCK] = { unlock_serve, true },
-	[VERB_REMOVE] = { remove_serve, true },
-	[VERB_TEST] = { trial_serve, true },
+	[VERB_STATUS] = { status_serve, true, false },
+	[VERB_ENROLL] = { enroll_serve, true, false },
+	[VERB_CODES] = { codes_or_status, true, false },
+	[VERB_LOCK] = { lock_serve, true, false },
+	[VERB_UNLOCK] = { unlock_serve, true, false },
+	[VERB_LIST] = { list_serve, true, true },
+	[VERB_LOG] = { events_serve, true, true },
+	[VERB_REMOVE] = { remove_serve, true, false },
+	[VERB_TEST] = { trial_serve, true, false },
 };
 
 bool
@@ -226,7 +229,7 @@ serve(struct session *s, const struct wire_message *m)
 
 	if (!selfservice_verb(m->verb))
 		return OUT_PROTOCOL;
-	o = person(s, m);
+	o = verbs[m->verb].nobody ? OUT_DONE : person(s, m);
 	if (o == OUT_DONE)
 		o = read_label(s, m);
 	if (o != OUT_DONE)
@@ -235,7 +238,7 @@ serve(struct session *s, const struct wire_message *m)
 	if (o != OUT_DONE)
 		return o;
 	s->settings = *settings;
-	o = session_load(s);
+	o = verbs[m->verb].nobody ? OUT_DONE : session_load(s);
 	return o == OUT_DONE ? verbs[m->verb].serve(s) : o;
 }
 

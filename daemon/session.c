@@ -31,7 +31,7 @@ session_talk(enum talk_code code)
 }
 
 /* After trouble with the handle it is opened anew next time. */
-static enum outcome
+enum outcome
 session_store_code(struct session *s, enum store_code code)
 {
 	if (code == STORE_BROKEN || code == STORE_REFUSED ||

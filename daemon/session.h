@@ -102,6 +102,10 @@ enum outcome session_factor(struct session *, struct ask *a,
 enum outcome session_check(struct session *, struct ask *a);
 enum outcome lock_serve(struct session *);
 enum outcome unlock_serve(struct session *);
+enum outcome list_serve(struct session *);
+enum outcome events_serve(struct session *);
+/* What a driver's code means here; a spoilt handle is opened anew. */
+enum outcome session_store_code(struct session *, enum store_code);
 /* What unlock_serve cleared, into its answer. */
 void unlock_put(const struct session *, struct wire_writer *);
 

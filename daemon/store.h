@@ -74,6 +74,37 @@ struct store;
  */
 typedef bool (*store_visit)(const struct account *, void *arg);
 
+/* One line of a list: what can be said of an account without its codes. */
+struct store_line {
+	char		 name[ACCOUNT_NAME_MAX + 1];
+	uid_t		 uid;
+	int64_t		 enrolled_at;
+	int64_t		 used_at;	/* of any factor; 0: never */
+	size_t		 credential_count;
+	size_t		 secret_least;	/* bytes of the shortest; 0: none */
+	size_t		 codes_left, codes_all;
+	bool		 locked;
+	struct limiter	 limiters[LIMITERS];
+};
+typedef bool (*store_line_visit)(const struct store_line *, void *arg);
+
+/* One event as it was written; names that are not known are "". */
+enum store_ring { RING_LOGIN = 0, RING_PUBLIC };
+struct store_record {
+	enum store_ring	 ring;
+	int64_t		 id;		/* grows in its ring */
+	int64_t		 at;
+	bool		 uid_known;
+	uid_t		 uid;
+	char		 name[ACCOUNT_NAME_MAX + 1];
+	unsigned	 outcome, kind, change;
+	char		 service[256], rhost[256], tty[256];
+	bool		 by_known;
+	uid_t		 by;
+	char		 note[ACCOUNT_REASON_MAX + 1];
+};
+#define STORE_RECORDS 64
+
 struct store_driver {
 	const char *scheme;	/* "sqlite" */
 
@@ -134,6 +165,14 @@ struct store_driver {
 
 	/* Every account in name order, in batches; no transaction open. */
 	enum store_code (*list)(struct store *, store_visit, void *arg,
+	    struct failure *);
+
+	/* The same in short: a hundred thousand in a second or two. */
+	enum store_code (*lines)(struct store *, store_line_visit, void *arg,
+	    struct failure *);
+	/* Up to STORE_RECORDS events of a ring after that one; the same. */
+	enum store_code (*records)(struct store *, enum store_ring,
+	    int64_t after, struct store_record *, size_t *n,
 	    struct failure *);
 
 	/*

@@ -172,6 +172,8 @@ const struct store_driver store_sqlite = {
 	.load_password = lite_load_password,
 	.save_password = lite_save_password,
 	.list = lite_list,
+	.lines = lite_lines,
+	.records = lite_records,
 	.tend = lite_tend,
 	.frames = lite_frames,
 };

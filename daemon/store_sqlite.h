@@ -59,6 +59,7 @@
 
 #define LITE_TALLY_DAYS		90
 #define LITE_LIST_BATCH		16
+#define LITE_LINES_BATCH	256
 
 /* Prepared when first used, once per handle; the SQL stands beside use. */
 enum lite_statement {
@@ -75,6 +76,9 @@ enum lite_statement {
 	LITE_LOAD_RECOVERY,
 	LITE_LOAD_PASSWORD,
 	LITE_LIST,
+	LITE_LINES,
+	LITE_RECORDS_LOGIN,
+	LITE_RECORDS_PUBLIC,
 	LITE_SET_CREDENTIAL,
 	LITE_SET_SPENT,
 	LITE_SET_LIMITERS,
@@ -227,6 +231,10 @@ enum store_code lite_load_password(struct store *, uid_t, struct limiter *,
     struct failure *);
 enum store_code lite_list(struct store *, store_visit, void *,
     struct failure *);
+enum store_code lite_lines(struct store *, store_line_visit, void *,
+    struct failure *);
+enum store_code lite_records(struct store *, enum store_ring, int64_t,
+    struct store_record *, size_t *, struct failure *);
 enum store_code lite_apply(struct store *, const struct account *,
     const struct decision *, const struct store_event *, struct failure *);
 enum store_code lite_save_password(struct store *, uid_t,

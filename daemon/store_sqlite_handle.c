@@ -35,6 +35,26 @@ static const char *const sql[] = {
 	[LITE_LIST] = "SELECT name, uid FROM account WHERE name > ?"
 	    " ORDER BY name LIMIT ?",
 
+	/* Both groups come in the order of an index: nothing is sorted. */
+	[LITE_LINES] = "SELECT a.name, a.uid, a.enrolled_at, a.locked,"
+	    " a.limiters, count(c.id), ifnull(max(c.used_at), 0),"
+	    " ifnull(min(length(c.sealed)), 0), ifnull(r.count, 0),"
+	    " ifnull(r.spent, x'') FROM account a"
+	    " LEFT JOIN recovery r ON r.account = a.id"
+	    " LEFT JOIN credential c ON c.account = a.id"
+	    " WHERE a.name > ? GROUP BY a.name ORDER BY a.name LIMIT ?",
+	[LITE_RECORDS_LOGIN] = "SELECT e.id, e.at, e.uid, ifnull(a.name, x''),"
+	    " e.outcome, e.kind, e.change, ifnull(e.service, ''),"
+	    " ifnull(e.rhost, ''), ifnull(e.tty, ''), e.actor,"
+	    " ifnull(e.note, x'') FROM event e"
+	    " LEFT JOIN account a ON a.id = e.account"
+	    " WHERE e.id > ? ORDER BY e.id LIMIT ?",
+	[LITE_RECORDS_PUBLIC] = "SELECT e.id, e.at, e.uid,"
+	    " ifnull(a.name, x''), e.outcome, e.kind, e.change, '', '', '',"
+	    " -1, x'' FROM event_public e"
+	    " LEFT JOIN account a ON a.id = e.account"
+	    " WHERE e.id > ? ORDER BY e.id LIMIT ?",
+
 	/* A step is never moved back, whatever the caller thinks. */
 	[LITE_SET_CREDENTIAL] = "UPDATE credential SET"
 	    " last_step = max(last_step, ?), used_at = ?, touch = touch + 1"

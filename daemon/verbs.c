@@ -24,6 +24,8 @@ static const struct verb_row rows[] = {
 	{ VERB_TEST, AT_OWN, VERB_BY_TALK },
 	{ VERB_LOCK, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_UNLOCK, AT(DOOR_ADMIN), VERB_BY_TALK },
+	{ VERB_LIST, AT(DOOR_ADMIN), VERB_BY_TALK },
+	{ VERB_LOG, AT(DOOR_ADMIN), VERB_BY_TALK },
 };
 
 enum verb_handler

@@ -32,7 +32,10 @@ TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
         "label": (33, 0), "created": (34, 8), "used": (35, 8),
         "enrolled": (36, 8), "codes_made": (37, 8), "codes_all": (38, 4),
         "wait_totp": (39, 4), "wait_recovery": (40, 4),
-        "by": (41, 4), "count": (12, 4)}
+        "by": (41, 4), "count": (12, 4), "uid": (2, 4), "service": (3, 0),
+        "rhost": (4, 0), "tty": (5, 0), "kind": (16, 1), "rows": (42, -1),
+        "event": (43, 8), "ring": (44, 1), "after": (45, 8),
+        "after_public": (46, 8), "change": (47, 1)}
 NUMBERS = [name for name, (_, width) in TAGS.items() if width]
 NAMES = {tag: name for name, (tag, _) in TAGS.items()}
 OUTCOME = {name: n for n, name in enumerate(
@@ -47,7 +50,11 @@ def frame(verb, **fields):
     out = bytes([VERSION, verb])
     for name, value in fields.items():
         tag, width = TAGS[name]
-        if width:
+        if width < 0:           # rows: what each of them says
+            rows = [frame(0, **row) for row in value]
+            value = b"".join(struct.pack(">H", len(row)) + row
+                             for row in rows)
+        elif width:
             value = int(value).to_bytes(width, "big", signed=value < 0)
         elif isinstance(value, str):
             value = value.encode()
@@ -83,6 +90,7 @@ PLAN = {"password": None,       # or the right one
         "frames": None,         # instead of all that: said, then ended
         "trial": ["Code to test: "],    # TEST: what is said and asked
         "confirm": None,        # REMOVE: what is asked
+        "stay": False,          # afterwards waits for the client
         "hang": False,          # takes the request and says nothing
         "final": {"outcome": OUTCOME["DONE"], "left": 10}}
 
@@ -153,7 +161,8 @@ class Conversation:
         if plan["frames"] is not None:
             for verb, fields in plan["frames"]:
                 self.send(verb, **fields)
-            if plan["frames"] and plan["frames"][-1][0] == PROMPT:
+            if plan["stay"] or (plan["frames"] and
+                                plan["frames"][-1][0] == PROMPT):
                 self.receive()
             return
         final = plan["final"]

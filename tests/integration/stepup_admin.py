@@ -11,7 +11,7 @@ from selfservice import OUTCOME, REPLY                       # noqa: E402
 from stepup import PERSON, admin, check, equal, pipe, row    # noqa: E402
 
 stepup.ROWS.clear()
-LOCK, UNLOCK = 16, 17
+LOCK, UNLOCK, LIST, LOG = 16, 17, 18, 19
 DONE = {"last": 1, "outcome": OUTCOME["DONE"]}
 NAME = PERSON.pw_name
 
@@ -82,6 +82,12 @@ def admin_unlock_says_what_it_cleared():
 
 @row
 def admin_commands_are_roots():
+    for words in (("list", "--weak"), ("log", "--follow")):
+        run = pipe(*words)
+        out, err = run.communicate("")
+        equal((words, run.returncode, out), (words, 1, ""))
+        equal(err, "Only root may do this.\nNext: sudo stepup " +
+              " ".join(words) + "\n")
     for words in (("lock", NAME, "--reason", "x"), ("unlock", NAME)):
         run = pipe(*words)
         out, err = run.communicate("")
@@ -89,6 +95,210 @@ def admin_commands_are_roots():
         equal(err, "Only root may do this.\nNext: sudo stepup " +
               (" ".join(words) if words[0] == "unlock" else
                f"lock --reason x {NAME}") + "\n")
+
+
+# --- list ---------------------------------------------------------------
+
+ALICE = {"name": "alice", "uid": 1000, "enrolled": 1763720000,
+         "used": 1763730000, "count": 1, "left": 9, "codes_all": 10,
+         "flags": 0x40}
+BOB = {"name": "bob", "uid": 1001, "enrolled": 1763620000, "count": 2,
+       "left": 10, "codes_all": 10, "flags": 0x40 | 0x10 | 0x100,
+       "wait_totp": 60, "wait_recovery": 1680}
+EVE = {"name": "e" * 30, "uid": 1002, "count": 0, "left": 0, "codes_all": 0,
+       "flags": 0x10}
+PEOPLE = [[LIST | REPLY, {"rows": [ALICE, BOB]}],
+          [LIST | REPLY, {"rows": [EVE]}], [LIST | REPLY, DONE]]
+HEAD = "NAME                ENROLLED    LAST USED   APPS  CODES  STATE\n"
+LINE_ALICE = "alice               2025-11-21  2025-11-21     1   9/10  -\n"
+LINE_BOB = ("bob                 2025-11-20  never          2  10/10  "
+            "locked,wait 28 min,weak\n")
+LINE_EVE = ("e" * 30 + "\n                    never       never          "
+            "0    0/0  locked,none\n")
+
+
+@row
+def admin_list_by_name():
+    for words in ((), ("--sort", "name")):
+        status, out, err, asked = ask("list", *words, frames=PEOPLE)
+        equal((status, out, err), (0, HEAD + LINE_ALICE + LINE_BOB +
+                                   LINE_EVE, ""))
+        equal(asked[1], f"request {LIST} ")
+        narrow(out)
+
+
+@row
+def admin_list_in_other_orders():
+    for key, lines in (("used", (LINE_BOB, LINE_EVE, LINE_ALICE)),
+                       ("enrolled", (LINE_EVE, LINE_BOB, LINE_ALICE))):
+        status, out, err, asked = ask("list", "--sort", key, frames=PEOPLE)
+        equal((status, out), (0, HEAD + "".join(lines)))
+
+
+@row
+def admin_list_weak():
+    status, out, err, asked = ask("list", "--weak", frames=PEOPLE)
+    equal((status, out, err), (0, HEAD + LINE_BOB, ""))
+
+
+@row
+def admin_list_group():
+    import grp
+    group = grp.getgrgid(PERSON.pw_gid).gr_name
+    me = dict(ALICE, name=NAME)
+    frames = [[LIST | REPLY, {"rows": [ALICE, me]}], [LIST | REPLY, DONE]]
+    status, out, err, asked = ask("list", "--group", group, frames=frames)
+    equal((status, out.count("\n"), NAME in out), (0, 2, True))
+    status, out, err, asked = ask("list", "--group", "no-such-group",
+                                  frames=frames)
+    equal((status, out, asked), (1, "", []))
+    check("Next: getent group" in err, err)
+
+
+@row
+def admin_list_missing():
+    rows = [dict(ALICE, name=p) for p in sorted(["root", "aaa", "zzz"])]
+    conf = stepup.TMP / "nsswitch.conf"
+    for text, hidden in (("passwd: files systemd\n", False),
+                         ("group: sss\n", False),
+                         ("passwd:\tfiles [NOTFOUND=return] sss # x\n", True),
+                         ("#passwd: sss\npasswd: ldap\n", True)):
+        conf.write_text(text)
+        status, out, err, asked = ask(
+            "list", "--missing", env={"NSSWITCH": str(conf)},
+            frames=[[LIST | REPLY, {"rows": rows}], [LIST | REPLY, DONE]])
+        equal(status, 0)
+        names = [line.split()[0] for line in out.splitlines()]
+        check("root" not in names and "nobody" not in names, out)
+        equal((text, "need not list" in err), (text, hidden))
+    # Root has no factor here, and a shell.
+    status, out, err, asked = ask(
+        "list", "--missing", frames=[[LIST | REPLY, DONE]])
+    check(status == 0 and "\nroot " in out, out)
+    narrow(out)
+
+
+@row
+def admin_list_nobody():
+    status, out, err, asked = ask("list", frames=[[LIST | REPLY, DONE]])
+    equal((status, out), (0, ""))
+    check("Next: stepup enroll -u NAME" in err, err)
+
+
+# --- log ----------------------------------------------------------------
+
+WHEN = 1763720000
+EVENTS = [
+    {"ring": 0, "event": 7, "created": WHEN, "uid": 1000, "name": "alice",
+     "outcome": OUTCOME["OK_TOTP"], "kind": 1, "change": 0,
+     "service": "sshd", "rhost": "203.0.113.7", "tty": "ssh"},
+    {"ring": 1, "event": 3, "created": WHEN + 1, "uid": 0,
+     "outcome": OUTCOME["BAD_CODE"], "kind": 1, "change": 0},
+    {"ring": 0, "event": 8, "created": WHEN + 2, "uid": 1000,
+     "name": "alice", "outcome": OUTCOME["BAD_CODE"], "kind": 1,
+     "change": 0, "service": "sudo", "rhost": "2001:db8::1:2:3:4"},
+    {"ring": 0, "event": 9, "created": WHEN + 3, "uid": 1001, "name": "bob",
+     "outcome": OUTCOME["DONE"], "kind": 0, "change": 6, "by": 1000,
+     "reason": "left \x1b[2J"}]
+HAPPENED = [[LOG | REPLY, {"rows": EVENTS[:2]}], [LOG | REPLY, {}],
+            [LOG | REPLY, {"rows": EVENTS[2:]}], [LOG | REPLY, DONE]]
+
+
+def log(*words):
+    status, out, err, asked = ask("log", *words, frames=HAPPENED)
+    equal((words, status), (words, 0))
+    check(err.endswith("Next: stepup log --after 9-3\n"), err)
+    narrow(out)
+    return out, asked
+
+
+@row
+def admin_log_tells_all():
+    out, asked = log()
+    equal(out, """\
+TIME                 USER          SERVICE     OUTCOME          FROM
+2025-11-21 10:13:20  alice         sshd        accept.totp      203.0.113.7
+2025-11-21 10:13:21  0             (self)      deny.code
+2025-11-21 10:13:22  alice         sudo        deny.code
+                     from 2001:db8::1:2:3:4
+2025-11-21 10:13:23  bob           -           change.locked
+                     by uid 1000: left ?[2J
+""".replace("deny.code\n2025", "deny.code      \n2025")
+          .replace("deny.code\n  ", "deny.code      \n  ")
+          .replace("change.locked\n", "change.locked  \n"))
+    equal(asked[1], f"request {LOG} after=0000000000000000 "
+                    "after_public=0000000000000000")
+
+
+@row
+def admin_log_filters():
+    def times(*words):
+        return [line[17:19] for line in log(*words)[0].splitlines()[1:]
+                if line[0] == "2"]
+
+    for words, wanted in (
+            (("-u", "root"), ["21"]), (("-u", "1001"), ["23"]),
+            (("--service", "sshd"), ["20"]), (("--service", "ssh"), []),
+            (("--outcome", "deny"), ["21", "22"]),
+            (("--outcome", "deny.code"), ["21", "22"]),
+            (("--outcome", "den"), []), (("--outcome", "change"), ["23"]),
+            (("--since", "2025-11-21T10:13:22Z"), ["22", "23"]),
+            (("--until", "2025-11-21T10:13:20Z"), ["20"]),
+            (("--since", "2025-11-21", "--until", "1h", "--outcome",
+              "deny", "-u", "1000"), ["22"]),
+            (("--since", "1h"), [])):
+        equal((words, times(*words)), (words, wanted))
+
+
+@row
+def admin_log_goes_on():
+    out, asked = log("--after", "6-2", "--follow")
+    equal(asked[1], f"request {LOG} after=0000000000000006 "
+                    "after_public=0000000000000002 flags=00000200")
+
+
+@row
+def admin_log_follow_ends_with_ctrl_c():
+    program, _ = admin({"frames": HAPPENED[:3], "stay": True})
+    run = stepup.Run("log", "--follow", uid=0, stepupd=program)
+    run.expect("change.locked")
+    run.send("\x03")
+    run.expect("Next: stepup log --after 9-3")
+    equal(run.t.wait(), 0)
+
+
+@row
+def admin_log_usage():
+    for words in (("--since", "yesterday"), ("--until", ""),
+                  ("--after", "7"), ("--after", "a-b"), ("--after", "1-"),
+                  ("--after", "-1"), ("--after", "1-2-3"), ("x",),
+                  ("--sort", "name")):
+        run = pipe("log", *words, uid=0)
+        out, err = run.communicate("")
+        equal((words, run.returncode, out), (words, 2, ""))
+        check("\nNext: stepup log --help\n" in err, err)
+    for words in (("--sort", "size"), ("--sort", "name", "--missing"),
+                  ("--weak", "--missing"), ("alice",), ("--group",)):
+        run = pipe("list", *words, uid=0)
+        out, err = run.communicate("")
+        equal((words, run.returncode, out), (words, 2, ""))
+        check("Next: stepup list --help\n" in err, err)
+    run = pipe("log", "-u", "no-such-person", uid=0)
+    equal((run.communicate("")[0], run.returncode), ("", 1))
+
+
+@row
+def admin_odd_rows():
+    good = dict(EVENTS[0])
+    for verb, words, fields in (
+            (LIST, ("list",), {"rows": [dict(ALICE, name="")]}),
+            (LIST, ("list",), {"rows": [{"uid": 1}]}),
+            (LOG, ("log",), {"rows": [dict(good, ring=2)]}),
+            (LOG, ("log",), {"rows": [{"ring": 0, "event": 1}]})):
+        status, out, err, asked = ask(*words, frames=[
+            [verb | REPLY, fields], [verb | REPLY, DONE]])
+        equal((fields, status, out), (fields, 4, ""))
+        check("Next: " in err, err)
 
 
 @row
@@ -100,7 +310,7 @@ def admin_usage():
         out, err = run.communicate("")
         equal((words, run.returncode, out), (words, 2, ""))
         check("\nNext: stepup " in err, err)
-    for name in ("lock", "unlock"):
+    for name in ("lock", "unlock", "list", "log"):
         run = pipe(name, "--help")
         out, err = run.communicate("")
         equal((run.returncode, err), (0, ""))

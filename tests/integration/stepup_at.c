@@ -5,7 +5,8 @@
  *
  *	stepup_at UID SUDO_USER PUBLIC STEPUPD KEYRING [ARGUMENT...]
  *
- * SUDO_USER "-": none; SUDO_UID as in the environment.  The peer of the public door may be anybody here.
+ * SUDO_USER "-": none; SUDO_UID, and NSSWITCH for
+ * nsswitch.conf, as in the environment.  The peer of the public door may be anybody here.
  */
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -56,6 +57,7 @@ main(int argc, char *argv[])
 	host.uid = (uid_t)strtoul(argv[1], NULL, 10);
 	host.sudo_user = strcmp(argv[2], "-") == 0 ? NULL : argv[2];
 	host.sudo_uid = getenv("SUDO_UID");
+	host.nsswitch = getenv("NSSWITCH");
 	host.public = argv[3];
 	host.stepupd = argv[4];
 	host.keyring = argv[5];

@@ -5,7 +5,7 @@ from people import Person
 from place import run
 from rows import lacks, matches, row
 from rows_login import CODE, come_in
-from terminal import Unexpected
+from terminal import Session, Unexpected, plain_env
 
 
 def refused(place, person):
@@ -66,3 +66,32 @@ def lock_before_enrolling(place):
     refused(place, person)
     run(place.stepup, "unlock", person.name, "--reason", "back")
     come_in(place.ssh(person.name), person, person.code())
+
+
+@row("admin_list_and_log")
+def list_and_log(place):
+    """What root reads agrees with what happened; --follow goes on."""
+    person, idle = enroll.ready(place, "adm4"), Person(place, "adm5")
+    come_in(place.ssh(person.name), person, person.code())
+    run(place.stepup, "lock", idle.name, "--reason", "never used")
+    said = run(place.stepup, "list")
+    matches(rf"^{person.name} +\d{{4}}-\d\d-\d\d  \d{{4}}-\d\d-\d\d +1  "
+            r"10/10  -$", said)
+    matches(rf"^{idle.name} +never +never +0 +0/0  locked,none$", said)
+    missing = run(place.stepup, "list", "--missing")
+    matches(f"^{idle.name} ", missing)
+    lacks(f"^{person.name} |^daemon ", missing)
+    said = run(place.stepup, "log", "-u", person.name)
+    matches(rf"  {person.name} +\S+ +accept.totp *\n +from 127.0.0.1$",
+            said)
+    matches(rf"  {person.name} +- +change.enrolled", said)
+    lacks(idle.name, said)
+    matches("never used", run(place.stepup, "log", "--outcome",
+                              "change.locked", "--since", "1h"))
+    follow = Session([place.stepup, "log", "--follow", "--since", "0s"],
+                     env=plain_env())
+    run(place.stepup, "unlock", idle.name, "--reason", "back again")
+    follow.expect("back again")
+    follow.send("\x03")
+    follow.expect(r"Next: stepup log --after \d+-\d+")
+    follow.ends(0)

@@ -40,6 +40,8 @@ void suite_notes(void **);
 void suite_bad_events(void **);
 void suite_passwords(void **);
 void suite_listed(void **);
+void suite_lines(void **);
+void suite_records(void **);
 
 /* store_turns.c */
 void suite_undone(void **);

@@ -238,6 +238,8 @@ main(void)
 		SCENE(suite_bad_events),
 		SCENE(suite_passwords),
 		SCENE(suite_listed),
+		SCENE(suite_lines),
+		SCENE(suite_records),
 		SCENE(ids),
 		SCENE(suite_two_handles),
 		SCENE(suite_processes),

@@ -39,10 +39,20 @@ static const struct {
 	{ TAG_USED, LONG, 8, 8 }, { TAG_ENROLLED, LONG, 8, 8 },
 	{ TAG_CODES_MADE, LONG, 8, 8 }, { TAG_CODES_ALL, NUMBER, 4, 4 },
 	{ TAG_WAIT_TOTP, NUMBER, 4, 4 }, { TAG_WAIT_RECOVERY, NUMBER, 4, 4 },
-	{ TAG_BY, NUMBER, 4, 4 },
+	{ TAG_BY, NUMBER, 4, 4 }, { TAG_ROWS, BYTES, 4, 4000 },
+	{ TAG_EVENT, LONG, 8, 8 }, { TAG_RING, NUMBER, 1, 1 },
+	{ TAG_AFTER, LONG, 8, 8 }, { TAG_AFTER_PUBLIC, LONG, 8, 8 },
+	{ TAG_CHANGE, NUMBER, 1, 1 },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
+
+/* Rows alone would fill the packet. */
+static size_t
+longest(size_t i)
+{
+	return tags[i].max < 400 ? tags[i].max : 400;
+}
 
 static const struct wire_message none;
 
@@ -104,7 +114,7 @@ every_length_is_held(void **state)
 
 	(void)state;
 	for (i = 0; i < TAGS; i++) {
-		for (n = 0; n <= 400; n++) {
+		for (n = 0; n <= WIRE_ROWS_MAX + 1; n++) {
 			len = one_field(buf, (uint8_t)tags[i].tag, n);
 			if (n < tags[i].min || n > tags[i].max) {
 				refused(buf, len);
@@ -121,7 +131,7 @@ every_length_is_held(void **state)
 static void
 strings_refuse_nul(void **state)
 {
-	uint8_t buf[600];
+	uint8_t buf[WIRE_PACKET_MAX];
 	struct wire_message m;
 	size_t i, at, len;
 
@@ -244,7 +254,7 @@ full_frame(struct wire_writer *w)
 			wire_put_string(w, tags[i].tag, string);
 			break;
 		case BYTES:
-			wire_put_bytes(w, tags[i].tag, bytes, tags[i].max);
+			wire_put_bytes(w, tags[i].tag, bytes, longest(i));
 			break;
 		}
 	}
@@ -284,7 +294,7 @@ everything_comes_back(void **state)
 			break;
 		case BYTES:
 			assert_int_equal(m.field[tags[i].tag].len,
-			    tags[i].max);
+			    longest(i));
 			break;
 		}
 	}
@@ -327,12 +337,12 @@ static void
 twice_is_refused(void **state)
 {
 	struct wire_message m;
-	uint8_t buf[1024];
+	uint8_t buf[WIRE_PACKET_MAX];
 	size_t i, len;
 
 	(void)state;
 	for (i = 0; i < TAGS; i++) {
-		len = one_field(buf, (uint8_t)tags[i].tag, tags[i].max);
+		len = one_field(buf, (uint8_t)tags[i].tag, longest(i));
 		assert_true(wire_read(buf, len, &m));
 		memcpy(buf + len, buf + 2, len - 2);
 		refused(buf, 2 * len - 2);
