@@ -19,7 +19,7 @@ from rows import Runner         # noqa: E402
 
 # Each fills the table of rows, in this order; the first makes the place.
 MODULES = ["rows_begin", "rows_kill", "rows_space", "rows_files",
-           "rows_clock", "rows_names", "rows_callers"]
+           "rows_clock", "rows_names", "rows_callers", "rows_peers"]
 
 
 def main():

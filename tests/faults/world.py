@@ -13,7 +13,7 @@ import time
 import frames
 import results
 from frames import Gone, Service, Spawned
-from place import TMP, until
+from place import TMP, until  # noqa: F401
 from rows import equal
 from terminal import Unexpected
 
