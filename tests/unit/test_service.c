@@ -72,8 +72,7 @@ place_make(void **state)
 	assert_non_null(p);
 	assert_non_null(pw);
 	snprintf(p->user, sizeof(p->user), "%s", pw->pw_name);
-	snprintf(p->dir, sizeof(p->dir), "%s/stepup-XXXXXX",
-	    getuid() == 0 ? "/root" : getenv("HOME"));
+	snprintf(p->dir, sizeof(p->dir), "/tmp/stepup-XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	snprintf(p->etc, sizeof(p->etc), "%s/etc", p->dir);
 	snprintf(p->state, sizeof(p->state), "%s/state", p->dir);
