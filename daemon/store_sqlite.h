@@ -38,9 +38,9 @@
 #define LITE_RESERVE_SPARE	16	/* pages a batch may need besides */
 
 /* How many old events go with a new one: always, and when space is tight
-   (the longest new one is as long as sixteen short ones). */
+   (the longest new one takes a page, which held that many short ones). */
 #define LITE_RING_STEP		4
-#define LITE_RING_STEP_TIGHT	16
+#define LITE_RING_STEP_TIGHT	48
 
 /* When to checkpoint (SPEC 5), in frames. */
 #define LITE_TEND_IDLE		250

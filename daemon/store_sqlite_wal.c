@@ -271,6 +271,7 @@ lite_reserve(struct store *s, struct failure *f)
 	if (freed == STORE_OK)
 		freed = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE,
 		    code == STORE_OK ? f : NULL);
+	lite_patience(s, LITE_PATIENCE);
 	if (lite_ceiling(s, 1, NULL) != STORE_OK)
 		return lite_break(s, "no ceiling", f);
 	return code == STORE_OK ? freed : code;
