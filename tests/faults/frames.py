@@ -9,6 +9,7 @@ import re
 import select
 import socket
 import struct
+import threading
 import time
 
 HEADERS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
@@ -41,6 +42,9 @@ NUMBERS = {TAG[n]: n for n in (
     "TAG_TRIES", "TAG_FLAGS", "TAG_STYLE", "TAG_LAST", "TAG_DIGITS",
     "TAG_PERIOD", "TAG_ALGORITHM")}
 FLAG_REPLACE, FLAG_NEW = 1, 2
+
+
+gate = threading.Lock()     # held: nobody starts a process meanwhile
 
 
 class Gone(Exception):
@@ -153,6 +157,11 @@ class Service(Door):
 
 def spawn(program, mode, env=None):
     """A socket, and the process at its other end, on descriptor 0."""
+    with gate:
+        return spawn_now(program, mode, env)
+
+
+def spawn_now(program, mode, env):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     try:

@@ -256,6 +256,17 @@ def everything(place, number):
             pass
 
 
+def freeze(place):
+    """Until none of them runs, and none was started meanwhile."""
+    def still():
+        before = set(world.processes(place))
+        everything(place, signal.SIGSTOP)
+        return all(world.state(pid) in "TZ" for pid in before) and \
+            before == set(world.processes(place))
+
+    until("all stand still", still)
+
+
 @row("host_killed")
 def host(place):
     """All of them at once, and the files as a power cut leaves them."""
@@ -264,12 +275,13 @@ def host(place):
     with Load(place, lambda: Reach(place)) as load:
         for i in range(kills):
             pause(0.08)
-            everything(place, signal.SIGSTOP)
-            told = {p.uid: load.books.spent.get(p.uid, 0)
-                    for p in load.everybody()}
-            if i % 5 == 0:
-                path = copy_store(place, TMP + "/power")
-            everything(place, signal.SIGKILL)
+            with frames.gate:
+                freeze(place)
+                told = {p.uid: load.books.spent.get(p.uid, 0)
+                        for p in load.everybody()}
+                if i % 5 == 0:
+                    path = copy_store(place, TMP + "/power")
+                everything(place, signal.SIGKILL)
             for service in place.services.values():
                 service.wait()
             place.services.clear()

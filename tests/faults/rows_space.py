@@ -200,8 +200,10 @@ def full_for_ever(place):
         begin = world.events(place, "REPLAY")
         for i in range(most):
             door = doors[i % 20 == 0]
-            equal(door.verify(person, code, service=long, rhost=long,
-                              tty=long).outcome, "REPLAY", f"login {i}")
+            reply = door.verify(person, code, service=long, rhost=long,
+                                tty=long)
+            equal(reply.outcome, "REPLAY", f"login {i}, {door.name}, "
+                  f"{reply.text('REASON')}")
             if i % 1000 == 999:
                 serve_anew(place)
         kept = world.events(place, "REPLAY")

@@ -248,6 +248,14 @@ def processes_of(place):
             if p not in own and parent(p) not in own]
 
 
+def state(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
+
+
 def parent(pid):
     try:
         with open(f"/proc/{pid}/stat") as f:
