@@ -166,7 +166,7 @@ def no_descriptors(place):
     resource.prlimit(service, resource.RLIMIT_NOFILE, (256, 256))
     try:
         with near.Neighbours(place, "park", [ROOT], 2000, name="login"):
-            asked = near.logins(place, phone, near.long(100, 4), 50)
+            asked = near.logins(place, phone, near.long(20, 4), 50)
             held = near.descriptors(service)
         released(place)
     finally:
