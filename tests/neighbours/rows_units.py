@@ -239,15 +239,17 @@ def spent(place, phones):
 
 
 def under_load(place, systemd, phones, disturb, times):
-    """disturb() times over while they log in; (logins, refused because
-    their answer was lost, the longest)."""
-    mark = place.log.mark()
-    clients = Clients(systemd, phones, 0.2)
-    for _ in range(times):
-        if clients.going():
-            disturb()
+    """disturb() times over while they log in; (how often that was, logins,
+    refused because their answer was lost, the longest)."""
+    mark, done = place.log.mark(), 0
+    clients = Clients(systemd, phones, near.long(0.7, 0.3))
+    while done < times and clients.going():
+        disturb()
+        done += 1
         systemd.healthy()
     results = clients.results()
+    if done < times / 2:
+        raise Unexpected(f"only {done} times while they logged in")
     equal(len(results), sum(len(p.sheet) for p in phones), "logins")
     refused = [r for r in results if r[2] != pam.SUCCESS]
     # Whose answer was lost was asked again: used already, and on record.
@@ -257,7 +259,7 @@ def under_load(place, systemd, phones, disturb, times):
     equal(spent(place, phones), [len(p.sheet) for p in phones],
           "codes on record")
     systemd.healthy()
-    return len(results), lost, max(r[3] for r in results)
+    return done, len(results), lost, max(r[3] for r in results)
 
 
 @row("units_restarted_under_load")
@@ -265,7 +267,7 @@ def restarted(place):
     phones = twenty_codes(place, near.long(48, 16))
     times = near.long(60, 20)
     with Systemd(place) as systemd:
-        n, lost, longest = under_load(
+        times, n, lost, longest = under_load(
             place, systemd, phones,
             lambda: systemd.ctl("restart", LOGIN), times)
         equal(lost, 0, "answers lost by a restart that ends cleanly")
@@ -289,7 +291,8 @@ def killed(place):
               ("0", str(pid)), 5)
 
     with Systemd(place) as systemd:
-        n, lost, longest = under_load(place, systemd, phones, kill, times)
+        times, n, lost, longest = under_load(place, systemd, phones, kill,
+                                             times)
         systemd.healthy()
     place.serve()
     near.report(f"SIGKILL × {times} under {len(phones)} clients",
