@@ -26,7 +26,7 @@ def nothing_left(place, people):
     """What must hold after any of them."""
     sound(store_path(place))
     equal(world.litter(place), [], "files left behind")
-    equal(world.processes_of(place), [], "processes left behind")
+    world.all_end(place)
     for person in people[:2]:
         person.enroll()
         for door in (Service(place), Spawned(place)):

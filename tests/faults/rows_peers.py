@@ -92,8 +92,7 @@ def ours_killed(place, kills):
                    within)
         if not served:
             world.serve_login(place)
-    world.until("the last helper ends",
-                lambda: not world.processes_of(place))
+    world.all_end(place)
     world.sound(world.store_path(place))
     equal(world.litter(place), [], "files left behind")
     person.enroll()

@@ -248,6 +248,26 @@ def processes_of(place):
             if p not in own and parent(p) not in own]
 
 
+def all_end(place):
+    """Helpers end when nobody asks them any more, within their 5 s."""
+    end = time.monotonic() + 10
+    while processes_of(place):
+        if time.monotonic() > end:
+            raise Unexpected("still there: " + ", ".join(map(
+                what, processes_of(place))))
+        time.sleep(0.01)
+
+
+def what(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline") as f:
+            command = f.read().replace("\0", " ")
+    except OSError:
+        command = "gone"
+    above = parent(pid)
+    return f"{pid} {state(pid)} {command} of {above} {state(above)}"
+
+
 def state(pid):
     try:
         with open(f"/proc/{pid}/stat") as f:
