@@ -87,7 +87,7 @@ class Systemd:
             until(f"{folder} is empty", lambda f=folder: gone(f))
 
     def inside(self, *argv):
-        return ["/usr/bin/nsenter", "-t", self.pid, "-a", "--", *argv]
+        return ["/usr/bin/nsenter", "-t", self.pid, "-a", "-r", "--", *argv]
 
     def run(self, *argv, **options):
         return run(*self.inside(*argv), env=plain_env(), **options)
