@@ -36,6 +36,7 @@
 #define LITE_RESERVE_TIGHT	512	/* the disk is full: the newest event
 					   takes the place of old ones */
 #define LITE_RESERVE_SPARE	16	/* pages a batch may need besides */
+#define LITE_SETTLE_TRIES	20
 
 /* How many old events go with a new one: always, and when space is tight
    (the longest new one takes a page, which held that many short ones). */

@@ -180,9 +180,6 @@ extend(struct store *s, struct failure *f)
 	int64_t pages;
 	int rc;
 
-	look_frames(s);
-	if (s->frames != 0)
-		return lite_refuse(s, "growing the store: others write", f);
 	if ((code = lite_number(s, LITE_PAGES, &pages, f)) != STORE_OK)
 		return code;
 	rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER,
@@ -205,17 +202,39 @@ extend(struct store *s, struct failure *f)
 	return STORE_REFUSED;
 }
 
+/*
+ * The write lock, and nothing in the WAL that is not in the file.  FULL
+ * lets nobody write meanwhile, so that only the moment until the lock is
+ * ours again counts.
+ */
+static enum store_code
+start_settled(struct store *s, struct failure *f)
+{
+	enum store_code code;
+	int tries;
+
+	for (tries = 0; tries < LITE_SETTLE_TRIES; tries++) {
+		lite_patience(s, LITE_PATIENCE_SPACE);
+		code = lite_checkpoint(s, SQLITE_CHECKPOINT_FULL, f);
+		if (code == STORE_OK)
+			code = lite_start(s, STORE_WRITE, f);
+		if (code != STORE_OK)
+			return code;
+		look_frames(s);
+		if (s->frames == 0)
+			return STORE_OK;
+		lite_rollback(s);
+	}
+	return lite_refuse(s, "growing the store: others write", f);
+}
+
 static enum store_code
 fill_batch(struct store *s, int n, struct failure *f)
 {
 	enum store_code code;
 	struct lite_call c;
 
-	lite_patience(s, LITE_PATIENCE_SPACE);
-	code = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, f);
-	if (code == STORE_OK)
-		code = lite_start(s, STORE_WRITE, f);
-	if (code != STORE_OK)
+	if ((code = start_settled(s, f)) != STORE_OK)
 		return code;
 	if ((code = extend(s, f)) != STORE_OK) {
 		lite_rollback(s);
