@@ -10,6 +10,8 @@ def faults_place(place):
     """A login through each door, and the books agree."""
     place.install()
     place.birth()
+    # What is compared is what was written, not what a ring still has.
+    place.settings("audit_events = 1000000\n")
     place.serve()
     pam_service()
     person = Someone(place).enroll()

@@ -209,7 +209,8 @@ def store_damaged(place):
     store = store_path(place)
     n = 0
     with Files(place) as files:
-        size = os.path.getsize(f"{TMP}/stash0/stepup.db")
+        with open(f"{TMP}/stash0/stepup.db", "rb") as f:
+            size = 1024 * int.from_bytes(f.read(32)[28:], "big")
         cases = [(f.__name__, lambda f=f: f(store)) for f in (
             missing, empty, garbage, hundred_megabytes)]
         cases += [(f"cut at {n}", lambda n=n: os.truncate(store, n))
