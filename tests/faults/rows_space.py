@@ -161,9 +161,10 @@ def logins(place, kind, make):
         load.books.replays(lambda: Service(place), load.everybody())
         equal(load.books.refused, [], "logins refused")
         sound(store_path(place))
-        results.add("Faults", f"full disk, no inodes, {kind}: {load.done} "
-                    f"logins across {n} restarts and kills, service and "
-                    "spawned", "0 refused, each code once, all on record")
+        results.add("Faults", f"full disk, no inodes, {kind}: {wanted} "
+                    "logins, service and spawned, across restarts and kills",
+                    f"{load.done} logins, {n} restarts and kills: 0 refused,"
+                    " each code once, all on record")
 
 
 @row("full_tmpfs")
