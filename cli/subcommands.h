@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The subcommands: a file each, a row in the table of stepup.c, and a
+ * The subcommands: a file each, a row in the table of commands.c, and a
  * prototype here.  What a person may do is decided by the service, never
  * here: a subcommand asks, and says what came of it.
  */
@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cli/terminal.h"
 #include "common/client.h"
@@ -39,7 +40,7 @@ struct host {
 
 #define CALL_COMMAND_MAX 640
 
-/* A row in stepup.c says how each is spelt and whether it takes a value. */
+/* A row in commands.c says how each is spelt and whether it takes a value. */
 enum option_name {
 	OPTION_USER = 0,
 	OPTION_REPLACE,
@@ -67,7 +68,8 @@ enum option_name {
 	OPTION_HELP,
 	OPTIONS
 };
-#define OPTION_BIT(name) (1u << (name))
+#define OPTION_BIT(name) (UINT64_C(1) << (name))
+_Static_assert(OPTIONS <= 64, "a bit for each");
 
 /* One call of one subcommand. */
 struct call {
@@ -76,9 +78,11 @@ struct call {
 	const char	*name;		/* "enroll" */
 	char		 user[256];	/* canonical account name */
 	bool		 named;		/* -u was given */
-	unsigned	 options;	/* OPTION_BIT of those given */
+	uint64_t	 options;	/* OPTION_BIT of those given */
 	const char	*value[OPTIONS]; /* of those that take one, or NULL */
-	const char	*operand;	/* the word after them, or NULL */
+	const char	*operand;	/* the first word beside them, or NULL */
+	char	*const	*words;		/* all of them */
+	unsigned	 word_count;
 	/* How to say it again: "stepup enroll --replace -u alice". */
 	char		 again[CALL_COMMAND_MAX];
 };

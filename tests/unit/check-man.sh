@@ -89,7 +89,7 @@ tr '\n' ' ' <common/outcome.c | sed 's/\[OUT_/\n&/g' |
 done >"$tmp/pam"
 row man_outcomes_pam_codes "$tmp/pam"
 
-sed -n 's/^	{ "\([a-z]*\)", [a-z]*_run,.*/\1/p' cli/stepup.c \
+sed -n 's/^	{ "\([a-z]*\)", [a-z]*_run,.*/\1/p' cli/commands.c \
     >"$tmp/commands"
 sed -n '/^The commands are/,/^Options of every/p' man/stepup.1 >"$tmp/part"
 items Cm "$tmp/part" >"$tmp/commands.page"
@@ -99,7 +99,7 @@ both man_commands 3 "$tmp/commands" "$tmp/commands.page"
 # LONG(...) has no letter
 sed -n -e "s/^	{ \"\([a-z-]*\)\", [a-z]*_argument, NULL, '\(.\)' },.*/\2 --\1/p" \
     -e 's/^	{ "\([a-z-]*\)", [a-z]*_argument, NULL, LONG(.*/--\1/p' \
-    cli/stepup.c | tr ' ' '\n' >"$tmp/options"
+    cli/commands.c | tr ' ' '\n' >"$tmp/options"
 sed -n -e 's/^\.It Fl \([a-z]\) .*Fl -\([a-z-]*\).*/\1\n--\2/p' \
     -e 's/^\.It Fl -\([a-z-]*\).*/--\1/p' man/stepup.1 \
     >"$tmp/options.page"

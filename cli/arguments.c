@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+bool
+call_has(const struct call *call, enum option_name name)
+{
+	return (call->options & OPTION_BIT(name)) != 0;
+}
+
+enum exit_status
+usage(const struct call *call, const char *what, const char *word)
+{
+	char clean[80];
+
+	terminal_clean(word, clean, sizeof(clean));
+	say(call, "stepup: %s%s%s", what, *clean != '\0' ? ": " : "", clean);
+	say(call, "Next: stepup %s%s--help", call->name,
+	    *call->name != '\0' ? " " : "");
+	return EXIT_USAGE;
+}
+
+/* EXIT_DONE: go on with the operand, if any, in argv[optind]. */
+static enum exit_status
+read_options(struct call *call, const struct command *row, int argc,
+    char *argv[])
+{
+	enum option_name name;
+	int c, at;
+
+	opterr = 0;
+	optind = 0;
+	for (;;) {
+		at = optind > 0 ? optind : 1;
+		c = getopt_long(argc, argv, "+:u:rnays:ph", command_options,
+		    NULL);
+		if (c == -1)
+			break;
+		if (c == ':')
+			return usage(call, "a value is missing after",
+			    argv[at]);
+		name = command_option(c);
+		if (name == OPTIONS || (OPTION_BIT(name) & (row->options |
+		    OPTION_BIT(OPTION_HELP))) == 0)
+			return usage(call, "unknown option", argv[at]);
+		if (optarg != NULL && call->value[name] != NULL)
+			return usage(call, "given twice", argv[at]);
+		if (optarg != NULL)
+			call->value[name] = optarg;
+		call->options |= OPTION_BIT(name);
+	}
+	return EXIT_DONE;
+}
+
+/* Operands move to the front of argv, in their order. */
+enum exit_status
+arguments_read(struct call *call, const struct command *row, int argc,
+    char *argv[])
+{
+	enum exit_status status;
+	char **words = argv + 1;
+
+	call->words = words;
+	for (;;) {
+		status = read_options(call, row, argc, argv);
+		if (status != EXIT_DONE)
+			return status;
+		argv += optind;
+		argc -= optind;
+		if (argc == 0)
+			break;
+		if (call->word_count == row->words_max) {
+			if (call_has(call, OPTION_HELP))
+				return EXIT_DONE;
+			return usage(call, "unexpected word", argv[0]);
+		}
+		words[call->word_count++] = argv[0];
+	}
+	if (call->word_count > 0)
+		call->operand = words[0];
+	if (call->word_count < row->words_min && !call_has(call, OPTION_HELP))
+		return usage(call, "a name is missing", "");
+	return EXIT_DONE;
+}
+
+/* Appends a word as a shell takes it, where there is room for all of it. */
+static void
+add_word(char buf[CALL_COMMAND_MAX], const char *sign, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:,/%=";
+	const char *quote = word[strspn(word, plain)] != '\0' ||
+	    *word == '\0' ? "'" : "";
+	size_t used = strlen(buf);
+
+	if (*quote != '\0' && strchr(word, '\'') != NULL) {
+		quote = "";
+		word = "TEXT";
+	}
+	if (used + strlen(sign) + strlen(word) + 3 < CALL_COMMAND_MAX)
+		snprintf(buf + used, CALL_COMMAND_MAX - used, " %s%s%s%s",
+		    sign, quote, word, quote);
+}
+
+void
+arguments_again(const struct call *call, char buf[CALL_COMMAND_MAX])
+{
+	const struct option *o;
+	enum option_name name;
+	unsigned i;
+
+	snprintf(buf, CALL_COMMAND_MAX, "%s", call->name);
+	for (o = command_options; o->name != NULL; o++) {
+		name = command_option(o->val);
+		if (name == OPTION_USER || !call_has(call, name))
+			continue;
+		add_word(buf, "--", o->name);
+		if (call->value[name] != NULL)
+			add_word(buf, "", call->value[name]);
+	}
+	for (i = 0; i < call->word_count; i++)
+		add_word(buf, "", call->words[i]);
+}

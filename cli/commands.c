@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+/* Words after the options: least, most. */
+#define NO_WORDS 0, 0
+#define ONE_WORD 1, 1
+#define MAYBE_ONE 0, 1
+
+#define HELP_USER \
+	"  -u, --user NAME   for this account (root only)\n"
+#define HELP_HELP \
+	"  -h, --help        this text\n"
+
+#define BIT(name) OPTION_BIT(OPTION_##name)
+#define HELP_STDIN \
+	"      --password-stdin, --code-stdin\n" \
+	"                    read them from input that is no terminal\n"
+#define HELP_JSON \
+	"      --json        results for a program, as stepup-json(5) says\n"
+#define HELP_SECRET \
+	"      --print-secret\n" \
+	"                    print secrets although the output is no terminal\n"
+#define HELP_QR \
+	"      --qr=STYLE    utf8, ascii or none; else as the terminal can\n"
+#define HELP_SAVE \
+	"  -s, --save FILE   the recovery codes go to a new file as well\n"
+
+/* A conversation may be held by a program. */
+#define BITS_TALK (BIT(USER) | BIT(CODE_STDIN) | BIT(PASSWORD_STDIN) | \
+	BIT(JSON))
+#define HELP_TALK HELP_USER HELP_STDIN HELP_JSON HELP_HELP
+
+static const struct command rows[] = {
+	{ "enroll", enroll_run, 0, BITS_TALK | BIT(REPLACE) | BIT(SAVE) |
+	    BIT(QR) | BIT(PRINT_SECRET), NO_WORDS,
+	    "stepup enroll [--replace] [--save FILE] [--qr=STYLE] [-u NAME]",
+	    "set up an authenticator app and recovery codes",
+	    "Shows a QR code for an authenticator app, asks for a code of "
+	    "it, shows ten\nrecovery codes and asks for one of them. Nothing "
+	    "is saved before the last\nquestion is answered; Ctrl-C at any "
+	    "time leaves everything as it was.\n\n"
+	    "  -r, --replace     a new phone: the old one and all old "
+	    "recovery codes become\n                    void\n"
+	    HELP_SAVE HELP_QR HELP_SECRET HELP_TALK },
+	{ "add", add_run, 0, BITS_TALK | BIT(QR) | BIT(PRINT_SECRET),
+	    ONE_WORD,
+	    "stepup add NAME [--qr=STYLE] [-u NAME]",
+	    "one more authenticator, of that name",
+	    "Shows a QR code for another app or phone and asks for a code of "
+	    "it. What is\nset up stays, recovery codes too; there can be 8. "
+	    "Letters, digits and . _ - + @\nmake a name.\n\n"
+	    HELP_QR HELP_SECRET HELP_TALK },
+	{ "remove", remove_run, 0, BITS_TALK | BIT(ALL) | BIT(YES),
+	    MAYBE_ONE,
+	    "stepup remove NAME | --all [-u NAME]",
+	    "remove an authenticator, or all of them",
+	    "The names are those that stepup status shows. With the last one "
+	    "the recovery\ncodes become void; where logins need a factor, "
+	    "only root removes the last.\n\n"
+	    "  -a, --all         all authenticators, and the recovery codes\n"
+	    "  -y, --yes         do not ask whether that is meant\n"
+	    HELP_TALK },
+	{ "status", status_run, 0, BIT(USER) | BIT(JSON), NO_WORDS,
+	    "stepup status [-u NAME]",
+	    "what is set up, and since when",
+	    "Says whether the account is enrolled, since when and with what, "
+	    "how many\nrecovery codes are left, and what is locked.\n\n"
+	    HELP_USER HELP_JSON HELP_HELP },
+	{ "test", test_run, 0, BITS_TALK, NO_WORDS,
+	    "stepup test [-u NAME]",
+	    "type a code and see what a login would say",
+	    "The code counts as at a login: a right one is used up, a wrong "
+	    "one is charged.\nAfter a wrong app code the next one is asked "
+	    "for: both together tell how far\nthe app's clock is off.\n\n"
+	    HELP_TALK },
+	{ "codes", codes_run, 0, BITS_TALK | BIT(NEW) | BIT(SAVE) |
+	    BIT(PRINT_SECRET), NO_WORDS,
+	    "stepup codes [--new [--save FILE]] [-u NAME]",
+	    "how many recovery codes are left; make new ones",
+	    "Says how many recovery codes are left. With --new it makes new "
+	    "ones; the old\nones become void when the last question is "
+	    "answered.\n\n"
+	    "  -n, --new         make new recovery codes\n"
+	    HELP_SAVE HELP_SECRET HELP_TALK },
+	{ "doctor", doctor_run, 0, BIT(PLAN), NO_WORDS,
+	    "stepup doctor [--plan]",
+	    "who gets in with what, and what is wrong here",
+	    "Runs the PAM stacks of every service for every way a login can "
+	    "go, looks at\nsshd, settings, files, doors, clock and store, and "
+	    "says what is wrong, where,\nand what to do. It changes nothing. "
+	    "Root sees all of it.\n\n"
+	    "  -p, --plan        as if the line of pam_stepup.so stood where "
+	    "pam-auth-update\n                    puts it: who will be asked, "
+	    "who could not get in\n"
+	    HELP_HELP "\nExit status: 0 sound, 1 problems, 4 could not "
+	    "look.\n" },
+	{ "lock", lock_run, ROOTS | ACCOUNT, BIT(REASON), ONE_WORD,
+	    "stepup lock USER --reason TEXT",
+	    "refuse an account every login with a code",
+	    "Whatever code is typed, right or wrong, is refused from now on: "
+	    "by sshd, sudo,\nscreen lockers and self-service. Who has not "
+	    "enrolled can be locked as well.\nSessions that are open stay "
+	    "open.\n\n"
+	    "      --reason TEXT why, up to 200 bytes, for the log\n"
+	    HELP_HELP },
+	{ "unlock", unlock_run, ROOTS | ACCOUNT, BIT(REASON), ONE_WORD,
+	    "stepup unlock USER [--reason TEXT]",
+	    "let an account in again: lock, waits, counts",
+	    "Lifts a lock, ends waits, switches app codes on again after too "
+	    "many wrong ones,\nand forgets what was counted. Says what of "
+	    "this there was.\n\n"
+	    "      --reason TEXT why, up to 200 bytes, for the log\n"
+	    HELP_HELP },
+	{ "list", list_run, ROOTS, BIT(MISSING) | BIT(GROUP) | BIT(WEAK) |
+	    BIT(SORT), NO_WORDS,
+	    "stepup list [--missing | --weak] [--group NAME] [--sort KEY]",
+	    "who is enrolled, since when, and what is locked",
+	    "A line for each account: enrolled, last used, apps, recovery "
+	    "codes left, state.\nState: locked, off (app codes, after too "
+	    "many wrong ones), wait, weak (a key\nbelow 128 bits), none (no "
+	    "factor).\n\n"
+	    "      --missing     instead: who can log in and has no factor\n"
+	    "      --weak        only those with a weak key\n"
+	    "      --group NAME  only members of this group\n"
+	    "      --sort KEY    name, used or enrolled (the newest last)\n"
+	    HELP_HELP },
+	{ "log", log_run, ROOTS, BIT(USER) | BIT(SERVICE) | BIT(OUTCOME) |
+	    BIT(SINCE) | BIT(UNTIL) | BIT(FOLLOW) | BIT(AFTER), NO_WORDS,
+	    "stepup log [-u NAME] [--service NAME] [--outcome NAME]\n"
+	    "       [--since TIME] [--until TIME] [--after CURSOR] [--follow]",
+	    "what happened: logins, refusals, changes",
+	    "The oldest first. What a refusal did not change is counted, not "
+	    "told: it stands\nin the log of the system alone.\n\n"
+	    "  -u, --user NAME   of this account\n"
+	    "      --service NAME\n"
+	    "                    of this service: sshd, sudo\n"
+	    "      --outcome NAME\n"
+	    "                    accept, deny.code, change.locked ...\n"
+	    "      --since TIME, --until TIME\n"
+	    "                    2026-11-21, 2026-11-21T10:00:00Z, or 90m, "
+	    "2h, 7d ago\n"
+	    "      --after CURSOR\n"
+	    "                    what came after an earlier call: it names "
+	    "its cursor\n"
+	    "      --follow      goes on with what happens, until Ctrl-C\n"
+	    HELP_HELP },
+};
+
+/* --- Options ----------------------------------------------------------- */
+
+/* An option without a letter. */
+#define LONG(name) (256 + OPTION_##name)
+
+const struct option command_options[] = {
+	{ "user", required_argument, NULL, 'u' },
+	{ "replace", no_argument, NULL, 'r' },
+	{ "new", no_argument, NULL, 'n' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "yes", no_argument, NULL, 'y' },
+	{ "save", required_argument, NULL, 's' },
+	{ "qr", required_argument, NULL, LONG(QR) },
+	{ "print-secret", no_argument, NULL, LONG(PRINT_SECRET) },
+	{ "code-stdin", no_argument, NULL, LONG(CODE_STDIN) },
+	{ "password-stdin", no_argument, NULL, LONG(PASSWORD_STDIN) },
+	{ "json", no_argument, NULL, LONG(JSON) },
+	{ "plan", no_argument, NULL, 'p' },
+	{ "reason", required_argument, NULL, LONG(REASON) },
+	{ "missing", no_argument, NULL, LONG(MISSING) },
+	{ "group", required_argument, NULL, LONG(GROUP) },
+	{ "weak", no_argument, NULL, LONG(WEAK) },
+	{ "sort", required_argument, NULL, LONG(SORT) },
+	{ "service", required_argument, NULL, LONG(SERVICE) },
+	{ "outcome", required_argument, NULL, LONG(OUTCOME) },
+	{ "since", required_argument, NULL, LONG(SINCE) },
+	{ "until", required_argument, NULL, LONG(UNTIL) },
+	{ "follow", no_argument, NULL, LONG(FOLLOW) },
+	{ "after", required_argument, NULL, LONG(AFTER) },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static const int letters[OPTIONS] = {
+	[OPTION_USER] = 'u',
+	[OPTION_REPLACE] = 'r',
+	[OPTION_NEW] = 'n',
+	[OPTION_PLAN] = 'p',
+	[OPTION_ALL] = 'a',
+	[OPTION_YES] = 'y',
+	[OPTION_SAVE] = 's',
+	[OPTION_QR] = LONG(QR),
+	[OPTION_PRINT_SECRET] = LONG(PRINT_SECRET),
+	[OPTION_CODE_STDIN] = LONG(CODE_STDIN),
+	[OPTION_PASSWORD_STDIN] = LONG(PASSWORD_STDIN),
+	[OPTION_JSON] = LONG(JSON),
+	[OPTION_REASON] = LONG(REASON),
+	[OPTION_MISSING] = LONG(MISSING),
+	[OPTION_GROUP] = LONG(GROUP),
+	[OPTION_WEAK] = LONG(WEAK),
+	[OPTION_SORT] = LONG(SORT),
+	[OPTION_SERVICE] = LONG(SERVICE),
+	[OPTION_OUTCOME] = LONG(OUTCOME),
+	[OPTION_SINCE] = LONG(SINCE),
+	[OPTION_UNTIL] = LONG(UNTIL),
+	[OPTION_FOLLOW] = LONG(FOLLOW),
+	[OPTION_AFTER] = LONG(AFTER),
+	[OPTION_HELP] = 'h',
+};
+
+/* OPTIONS: getopt's '?'. */
+enum option_name
+command_option(int c)
+{
+	unsigned i;
+
+	for (i = 0; i < OPTIONS; i++)
+		if (letters[i] == c)
+			break;
+	return (enum option_name)i;
+}
+
+const struct command *
+command_at(size_t i)
+{
+	return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
+}
+
+const struct command *
+command_find(const char *name)
+{
+	const struct command *c;
+	size_t i;
+
+	for (i = 0; (c = command_at(i)) != NULL; i++)
+		if (strcmp(c->name, name) == 0)
+			break;
+	return c;
+}
