@@ -8,6 +8,7 @@ import traceback
 
 from terminal import Session, Unexpected, visible
 
+LOGGED_MAX = 200    # lines in a transcript: a thousand logins log thousands
 TABLE = []      # (name, function, needed): filled by @row, in order
 
 
@@ -63,9 +64,12 @@ class Runner:
         for session in Session.opened:
             parts.append("$ " + session.name())
             parts.append(visible(session.raw.decode("utf-8", "replace")))
-        logged = self.place.log.since(mark)
+        logged = self.place.log.since(mark).splitlines()
+        left_out = len(logged) - LOGGED_MAX
+        if left_out > 0:
+            logged[:left_out] = [f"({left_out} lines before)"]
         if logged:
-            parts.append("log:\n" + logged)
+            parts.append("log:\n" + "\n".join(logged))
         return "\n".join(parts)
 
     def one(self, name, function):
