@@ -7,15 +7,9 @@
 #include <time.h>
 
 #include "cli/admin.h"
+#include "cli/event.h"
 #include "cli/when.h"
-#include "common/outcome.h"
 #include "common/text.h"
-
-/* What an event says was changed, as the store numbers it. */
-static const char *const changes[] = { "", "change.enrolled", "change.added",
-	"change.codes", "change.removed", "change.removed", "change.locked",
-	"change.unlocked" };
-#define CHANGES (sizeof(changes) / sizeof(changes[0]))
 
 struct log {
 	const struct call *call;
@@ -33,9 +27,7 @@ name_of(const struct wire_message *m)
 
 	wire_get_uint(m, TAG_OUTCOME, &outcome);
 	wire_get_uint(m, TAG_CHANGE, &change);
-	if (change > 0)
-		return change < CHANGES ? changes[change] : "change";
-	return outcome_row((enum outcome)outcome)->audit;
+	return event_name(outcome, change);
 }
 
 /* All of it, or what stands before a dot. */
