@@ -321,11 +321,12 @@ signal_event(struct terminal *t, enum terminal_event *event)
 	return redraw;
 }
 
-enum terminal_event
-terminal_wait(struct terminal *t, bool keys, int fd, int64_t deadline_ms)
+static enum terminal_event
+wait_for(struct terminal *t, bool keys, int fd, short events,
+    int64_t deadline_ms)
 {
 	struct pollfd p[2] = { { .fd = keys ? t->in : -1, .events = POLLIN },
-	    { .fd = fd, .events = POLLIN } };
+	    { .fd = fd, .events = events } };
 	struct timespec ts;
 	enum terminal_event event;
 	sigset_t closed;
@@ -355,4 +356,16 @@ terminal_wait(struct terminal *t, bool keys, int fd, int64_t deadline_ms)
 		if (n > 0 && p[0].revents != 0)
 			return TERMINAL_KEY;
 	}
+}
+
+enum terminal_event
+terminal_wait(struct terminal *t, bool keys, int fd, int64_t deadline_ms)
+{
+	return wait_for(t, keys, fd, POLLIN, deadline_ms);
+}
+
+enum terminal_event
+terminal_wait_room(struct terminal *t, int fd, int64_t deadline_ms)
+{
+	return wait_for(t, false, fd, POLLIN | POLLOUT, deadline_ms);
 }

@@ -75,6 +75,9 @@ void terminal_size(const struct terminal *, unsigned *columns, unsigned *rows);
  */
 enum terminal_event terminal_wait(struct terminal *, bool keys, int fd,
     int64_t deadline_ms);
+/* The same until fd can be read or written, either is TERMINAL_PEER. */
+enum terminal_event terminal_wait_room(struct terminal *, int fd,
+    int64_t deadline_ms);
 
 enum terminal_line {
 	TERMINAL_TYPED = 0,	/* line holds it */

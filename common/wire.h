@@ -73,6 +73,15 @@
  *             [WAIT_RECOVERY], the longer of both doors.
  *             LOG, each ring oldest first: RING EVENT CREATED [UID] [NAME]
  *             OUTCOME KIND CHANGE [SERVICE] [RHOST] [TTY] [BY] [REASON].
+ *
+ * An upload: what a client sends after the request of IMPORT or RESTORE
+ * (administration), before the answer.
+ *     UPLOAD  [ROWS] [LAST]              (no answer: the next, or after
+ *                                        LAST the answer to the request)
+ *             Rows are frames as in the answer of LIST; the request's verb
+ *             says what they hold.  A CANCEL, or an end before LAST, undoes
+ *             all of it.  A server that refuses answers before LAST; who
+ *             sends has to look, and to stop then.
  */
 #ifndef STEPUP_COMMON_WIRE_H
 #define STEPUP_COMMON_WIRE_H
@@ -115,7 +124,8 @@ enum wire_verb {
 	VERB_MISS = 35,
 	VERB_SHEET = 36,
 	VERB_ANSWER = 40,	/* the client's ANSWER to a prompt */
-	VERB_CANCEL = 41	/* the person gave up; the server ends */
+	VERB_CANCEL = 41,	/* the person gave up; the server ends */
+	VERB_UPLOAD = 42	/* the client's rows, before the answer */
 };
 
 enum wire_tag {
