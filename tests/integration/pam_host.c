@@ -22,6 +22,8 @@
 
 struct host host;
 char host_rundir[64];
+bool *host_during;
+bool host_talks;
 
 /* Everything of a process that a module must leave as it was. */
 struct traces {
@@ -93,13 +95,12 @@ compare(const struct traces *before)
 }
 
 static int
-talk(int n, const struct pam_message **messages,
-    struct pam_response **responses, void *data)
+take(int n, const struct pam_message **messages,
+    struct pam_response **responses)
 {
 	const char *answer;
 	int style;
 
-	(void)data;
 	assert_int_equal(n, 1);
 	assert_true(host.said_count < HOST_LINES);
 	style = messages[0]->msg_style;
@@ -122,6 +123,19 @@ talk(int n, const struct pam_message **messages,
 	if (answer != ANSWER_NO_TEXT)
 		(*responses)->resp = system_answer(answer);
 	return PAM_SUCCESS;
+}
+
+static int
+talk(int n, const struct pam_message **messages,
+    struct pam_response **responses, void *data)
+{
+	int rc;
+
+	(void)data;
+	host_talks = true;
+	rc = take(n, messages, responses);
+	host_talks = false;
+	return rc;
 }
 
 static void
@@ -193,7 +207,11 @@ host_login(const char *arguments, int flags)
 	put_stack("auth", arguments);
 	pamh = start();
 	look(&before);
+	if (host_during != NULL)
+		*host_during = true;
 	rc = pam_authenticate(pamh, flags);
+	if (host_during != NULL)
+		*host_during = false;
 	compare(&before);
 	assert_int_equal(host.unwiped, 0);
 	assert_int_equal(host.pending, 0);

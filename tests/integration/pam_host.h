@@ -60,6 +60,12 @@ extern struct host host;
 /* Sockets live here. */
 extern char host_rundir[64];
 
+/* True while pam_authenticate runs; NULL: nobody wants to know. */
+extern bool *host_during;
+
+/* True while the conversation, which is the host's own, runs. */
+extern bool host_talks;
+
 /* cmocka group setup and teardown; test setup (defaults). */
 int host_setup(void **state);
 int host_teardown(void **state);

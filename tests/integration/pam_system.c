@@ -35,6 +35,8 @@ void __vsyslog_chk(int, int, const char *, va_list)
 /* Answers that were handed out and not freed yet. */
 static struct { char *text; size_t len; } answers[8];
 
+void (*system_freed)(void);
+
 EXPORT uid_t
 geteuid(void)
 {
@@ -189,5 +191,7 @@ free(void *p)
 		answers[i].text = NULL;
 		host.pending--;
 	}
+	if (p != NULL && system_freed != NULL)
+		system_freed();
 	real_free(p);
 }

@@ -8,6 +8,9 @@
 /* A copy of text that free() will look at. */
 char *system_answer(const char *text);
 
+/* Called for each block that is freed; NULL: by nobody. */
+extern void (*system_freed)(void);
+
 /* Forgets copies that were never freed. */
 void system_forget(void);
 
