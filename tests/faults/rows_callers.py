@@ -10,7 +10,8 @@ import results
 import world
 from frames import Service
 from people import Person
-from rows import equal, row
+from place import until
+from rows import Skip, equal, row
 from terminal import Unexpected
 from world import Known, Someone
 
@@ -40,12 +41,40 @@ WAYS = {
 }
 
 
-def one(place, user, target, account, way, answer):
-    """su with that answer; what it said."""
-    session = user.shell("/bin/sh", "-c", f"{way} su {target.name} -c "
-                         "'echo IN-$(id -un)'")
+class Su:
+    """mallory becomes target; target's password and code are asked for."""
+
+    def __init__(self, place):
+        place.protect()
+        self.target, self.user = (Person(place, "target"),
+                                  Person(place, "mallory"))
+        self.command = f"su {self.target.name} -c 'echo IN-$(id -un)'"
+        self.prompt, self.password = "Password: ", self.target.password
+        self.account = Known(place, self.target)
+        self.account.enroll()
+
+
+class Sudo:
+    """The same by sudo, which asks for mallory's own."""
+
+    def __init__(self, place):
+        place.protect()
+        self.target, self.user = Person(place, "other"), Person(place, "eve")
+        with open("/etc/sudoers.d/stepup-check", "w") as f:
+            f.write(f"{self.user.name} ALL=(ALL:ALL) ALL\n")
+        os.chmod("/etc/sudoers.d/stepup-check", 0o440)
+        self.command = (f"sudo -k -u {self.target.name} "
+                        "sh -c 'echo IN-$(id -un)'")
+        self.prompt, self.password = r"password for \w+: ", self.user.password
+        self.account = Known(place, self.user)
+        self.account.enroll()
+
+
+def one(tool, way, answer):
+    """su or sudo with that answer; what it said."""
+    session = tool.user.shell("/bin/sh", "-c", f"{way} {tool.command}")
     try:
-        session.answer("Password: ", target.password, timeout=5)
+        session.answer(tool.prompt, tool.password, timeout=5)
         found = session.expect("code: $|on this host now", timeout=8)
         if found.group().startswith("code"):
             session.line(answer)
@@ -59,23 +88,22 @@ def one(place, user, target, account, way, answer):
     return said
 
 
-def ways(place, user, target, account, names):
+def ways(place, tool, names):
     """How many of them had an answer evaluated."""
-    ran = 0
+    ran, account = 0, tool.account
     for name in names:
         if place.services.get("login") is None:
             account.enroll()        # limiters and sheet anew
         before = [world.events(place, o, uid=account.uid)
                   for o in ("BAD_CODE", "OK_RECOVERY")]
-        wrong = one(place, user, target, account, WAYS[name],
-                    account.wrong())
-        right = one(place, user, target, account, WAYS[name],
-                    account.sheet.pop())
+        wrong = one(tool, WAYS[name], account.wrong())
+        right = one(tool, WAYS[name], account.sheet.pop())
         after = [world.events(place, o, uid=account.uid)
                  for o in ("BAD_CODE", "OK_RECOVERY")]
         told = ("Wrong code" in wrong) + ("Wrong code" in right)
-        inside = f"IN-{target.name}" in right
-        if after[0] - before[0] < told or f"IN-{target.name}" in wrong:
+        inside = f"IN-{tool.target.name}" in right
+        if after[0] - before[0] < told or \
+                f"IN-{tool.target.name}" in wrong:
             raise Unexpected(f"{name}: told wrong {told}, on record "
                              f"{after[0] - before[0]}:\n{wrong}")
         if inside and after[1] - before[1] != 1:
@@ -89,19 +117,10 @@ def ways(place, user, target, account, names):
     return ran
 
 
-def people(place):
-    place.protect()
-    target, user = Person(place, "target"), Person(place, "mallory")
-    account = Known(place, target)
-    account.enroll()
-    return target, user, account
-
-
-@row("what_a_user_sets_before_su")
-def before_su(place):
+def before_login(place, kind):
     """With the service and without; all of it, or in quick runs each way
     with one of the two."""
-    target, user, account = people(place)
+    tool = kind(place)
     names = list(WAYS)
     half = {True: names[::2], False: names[1::2]}
     ran, n = 0, 0
@@ -109,15 +128,28 @@ def before_su(place):
         if not served:
             place.stop("login")
         chosen = names if results.LONG else half[served]
-        ran += ways(place, user, target, account, chosen)
+        ran += ways(place, tool, chosen)
         n += 2 * len(chosen)
     world.serve_login(place)
     world.all_end(place)
     if ran < n // 2:
         raise Unexpected(f"only {ran} of {n} answers were evaluated")
     results.add("Faults", f"{len(names)} kinds of limits, signals, niceness,"
-                " descriptors, umask, environment before su, right and wrong",
+                " descriptors, umask, environment before "
+                f"{kind.__name__.lower()}, right and wrong",
                 f"{ran} of {n} answers evaluated, each on record")
+
+
+@row("what_a_user_sets_before_su")
+def before_su(place):
+    """Limits, signals and more, with the service and without."""
+    before_login(place, Su)
+
+
+@row("what_a_user_sets_before_sudo")
+def before_sudo(place):
+    """The same before sudo."""
+    before_login(place, Sudo)
 
 
 def stop_some(session):
@@ -143,22 +175,65 @@ def go_on(pid):
         pass
 
 
-@row("a_su_that_stands_still")
-def still(place):
-    """SIGSTOP at any moment of a login: others get in meanwhile."""
-    target, user, account = people(place)
+class Freezer:
+    """A cgroup that stops all processes of a login at once, its helper
+    too: what no signal can do."""
+    ROOT = "/sys/fs/cgroup/freezer"
+
+    def __init__(self):
+        self.folder = f"{self.ROOT}/stepup-{os.getpid()}"
+        try:
+            os.mkdir(self.folder)
+        except OSError as e:
+            raise Skip(f"no freezer at {self.ROOT}: {e.strerror}")
+
+    def write(self, name, text):
+        with open(f"{self.folder}/{name}", "w") as f:
+            f.write(text)
+
+    def freeze(self, session):
+        for pid in [session.pid] + [p for p, _ in
+                                    world.children(session.pid)]:
+            try:
+                self.write("cgroup.procs", str(pid))
+            except OSError:
+                pass
+        self.write("freezer.state", "FROZEN")
+        until("the freezer freezes", lambda: self.read("freezer.state") ==
+              "FROZEN\n")
+
+    def read(self, name):
+        with open(f"{self.folder}/{name}") as f:
+            return f.read()
+
+    def empty(self):
+        return self.read("cgroup.procs") == ""
+
+    def thaw(self, _):
+        self.write("freezer.state", "THAWED")
+
+    def close(self):
+        self.thaw(None)
+        until("the freezer is empty", self.empty)
+        os.rmdir(self.folder)
+
+
+def stands_still(place, what, stop, go, ways_served=(True, False)):
+    """stop() at any moment of a login: others get in meanwhile."""
+    tool = Su(place)
+    target, user, account = tool.target, tool.user, tool.account
     other = Someone(place).enroll()
     slowest, n = [], world.count(12, 200)
-    for served in (True, False):
+    for served in ways_served:
         if not served:
             place.stop("login")
-        for _ in range(n // 2):
+        for _ in range(n // len(ways_served)):
             session = user.shell("/usr/bin/su", target.name, "-c", "true")
             session.answer("Password: ", target.password)
             session.expect("code: $")
             session.line(account.wrong())
             time.sleep(random.random() * 0.02)
-            stopped = stop_some(session)
+            stopped = stop(session)
             if not other.sheet:
                 other.enroll()
             begin = time.monotonic()
@@ -166,14 +241,39 @@ def still(place):
             equal(door.verify(other, other.sheet.pop()).outcome,
                   "OK_RECOVERY", "somebody else")
             slowest.append(time.monotonic() - begin)
+            go(stopped)
             session.end()
-            go_on(stopped)
             account.enroll()
     world.all_end(place)
     world.serve_login(place)
     slowest.sort()
     if slowest[len(slowest) // 2] > 0.05:
         raise Unexpected(f"others waited: {slowest}")
-    results.add("Faults", f"{n} × su stopped at a random moment",
+    results.add("Faults", f"{n} × su {what} at a random moment",
                 f"others in, median {slowest[len(slowest) // 2] * 1000:.1f}"
                 f" ms, at most {slowest[-1] * 1000:.0f} ms")
+
+
+@row("a_su_that_stands_still")
+def still(place):
+    """SIGSTOP, as a user can send it."""
+    stands_still(place, "stopped", stop_some, go_on)
+
+
+def freezer_row(name):
+    """Where there is no freezer only `make check-long` says so."""
+    if os.access(Freezer.ROOT, os.W_OK) or results.LONG:
+        return row(name)
+    return lambda function: function
+
+
+@freezer_row("a_frozen_su")
+def frozen(place):
+    """The freezer, with all that a login has started.  Beside the service
+    alone: a helper of its own may be frozen with the store's lock."""
+    freezer = Freezer()
+    try:
+        stands_still(place, "frozen", freezer.freeze, freezer.thaw,
+                     (True,))
+    finally:
+        freezer.close()
