@@ -85,13 +85,21 @@ enum exit_status
 admin_ask(const struct call *call, struct wire_writer *w, struct session *s,
     admin_packet *each, void *arg, struct wire_message *last)
 {
-	enum session_state state;
-	uint8_t verb = w->data[1];	/* the frame is wiped when sent */
+	enum wire_verb verb = w->data[1]; /* the frame is wiped when sent */
+
+	return admin_answer(call, verb, s, session_ask(s, call, w), each, arg,
+	    last);
+}
+
+enum exit_status
+admin_answer(const struct call *call, enum wire_verb verb, struct session *s,
+    enum session_state state, admin_packet *each, void *arg,
+    struct wire_message *last)
+{
 	uint32_t outcome;
 
-	state = session_ask(s, call, w);
 	if (state == SESSION_OPEN)
-		state = read_run(s, verb, each, arg, last);
+		state = read_run(s, (uint8_t)verb, each, arg, last);
 	if (state == SESSION_CANCELLED && call_has(call, OPTION_FOLLOW))
 		return EXIT_DONE;	/* there is no other end */
 	if (state != SESSION_OPEN)

@@ -36,4 +36,12 @@ enum exit_status admin_ask(const struct call *, struct wire_writer *,
     struct session *, admin_packet *each, void *arg,
     struct wire_message *last);
 
+/*
+ * The second half of it, for what sends rows between request and answer
+ * (upload.h): `state` is how the sending went.
+ */
+enum exit_status admin_answer(const struct call *, enum wire_verb,
+    struct session *, enum session_state, admin_packet *each, void *arg,
+    struct wire_message *last);
+
 #endif
