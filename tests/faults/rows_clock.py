@@ -18,14 +18,18 @@ YEARS_2 = 2 * 365 * 86400
 WAIT = 30 * 60
 
 
+def faketime():
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    if not found:
+        raise Skip("faketime is not installed")
+    return found[0]
+
+
 class Clock:
     """with Clock(place) as clock: clock("+1h") restarts the login door."""
 
     def __init__(self, place):
-        found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-        if not found:
-            raise Skip("faketime is not installed")
-        self.place, self.library = place, found[0]
+        self.place, self.library = place, faketime()
 
     def __enter__(self):
         return self

@@ -11,11 +11,13 @@ import time
 
 import pam
 import peers
+import rows_clock
 import results
 import world
 from frames import Service
-from place import run
+from place import HERE, run
 from rows import Skip, equal, row
+from terminal import plain_env
 from world import Someone
 
 class Phone:
@@ -193,3 +195,38 @@ def full_disk(place):
     results.add("Faults", "full disk: 10 wrong codes, then the right one",
                 "all recorded; accepted (rows above)", said["ga"],
                 said["oath"])
+
+
+def at_time(service, phone, offset, code):
+    """A login of a host whose clock is off by that many seconds."""
+    said = run("/usr/bin/python3", "-B", os.path.join(HERE, "pam.py"),
+               service, phone.name, code, env=plain_env(
+                   LD_PRELOAD=rows_clock.faketime(), FAKETIME=f"{offset:+d}",
+                   FAKETIME_DONT_FAKE_MONOTONIC="1"))
+    return int(said.split()[0])
+
+
+@row("clock_forth_and_back_beside_peers")
+def forth_and_back(place):
+    """A code is used; an hour ahead the next one is; the clock is set
+    right, and the first code comes again."""
+    installed(place)
+    phone = Phone(Someone(place).enroll())
+    said = {}
+    for name, make, service in (("ga", peers.ga, peers.GA),
+                                ("oath", peers.oath, peers.OATH)):
+        make([phone])
+        now = int(time.time())
+        first, later = (world.frames.code_of(phone.raw, when // 30)
+                        for when in (now, now + 3600))
+        equal(at_time(service, phone, 0, first), pam.SUCCESS, name)
+        ahead = at_time(service, phone, 3600, later)
+        again = at_time(service, phone, 0, first)
+        said[name] = ("an hour ahead " + SAID[ahead == pam.SUCCESS] +
+                      ", the used code then " + SAID[again == pam.SUCCESS])
+    results.add("Faults", "a code used, one an hour ahead, the clock set "
+                "right, the used code again", "refused as used (rows above)",
+                said["ga"], said["oath"])
+
+
+SAID = {True: "accepted", False: "refused"}
