@@ -224,7 +224,7 @@ enum store_code lite_start(struct store *, enum store_mode,
 enum store_code lite_commit(struct store *, struct failure *);
 void lite_rollback(struct store *);
 
-/* store_sqlite_load.c, store_sqlite_apply.c */
+/* store_sqlite_load.c, store_sqlite_list.c, store_sqlite_apply.c */
 
 enum store_code lite_load(struct store *, const char *, uid_t,
     struct account *, struct failure *);
