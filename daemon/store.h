@@ -74,6 +74,14 @@ struct store;
  */
 typedef bool (*store_visit)(const struct account *, void *arg);
 
+/* Who stands in a store under a name, and who under a uid. */
+struct store_who {
+	bool		 by_name;	/* somebody has that name, */
+	uid_t		 uid;		/* with this uid */
+	bool		 by_uid;	/* somebody has that uid, */
+	char		 name[ACCOUNT_NAME_MAX + 1];	/* under this name */
+};
+
 /* One line of a list: what can be said of an account without its codes. */
 struct store_line {
 	char		 name[ACCOUNT_NAME_MAX + 1];
@@ -162,6 +170,27 @@ struct store_driver {
 	    struct limiter *, struct failure *);
 	enum store_code (*save_password)(struct store *, uid_t,
 	    const struct limiter *, struct failure *);
+
+	/*
+	 * Root's decisions about a whole account.  The account was loaded in
+	 * this transaction and is given as it is afterwards; each writes its
+	 * event.  STORE_REFUSED: the row is another one by now, or name or
+	 * uid are somebody's.
+	 *   who     both may be the same account; uid -1 is nobody's
+	 *   rename  the name, and the seal of every credential: step, use,
+	 *           codes and limiters stay
+	 *   rebind  the uid alone; the password limiters of both stay theirs
+	 *   forget  the account, its credentials, codes and limiters, the
+	 *           password limiter of its uid; events stay
+	 */
+	enum store_code (*who)(struct store *, const char *name, uid_t,
+	    struct store_who *, struct failure *);
+	enum store_code (*rename)(struct store *, const struct account *,
+	    const char *before, const struct store_event *, struct failure *);
+	enum store_code (*rebind)(struct store *, const struct account *,
+	    uid_t before, const struct store_event *, struct failure *);
+	enum store_code (*forget)(struct store *, const struct account *,
+	    const struct store_event *, struct failure *);
 
 	/* Every account in name order, in batches; no transaction open. */
 	enum store_code (*list)(struct store *, store_visit, void *arg,

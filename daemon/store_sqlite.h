@@ -85,11 +85,16 @@ enum lite_statement {
 	LITE_SET_LIMITERS,
 	LITE_SET_ENROLLED,
 	LITE_SET_LOCK,
+	LITE_SET_NAME,
+	LITE_SET_UID,
+	LITE_SET_SEAL,
 	LITE_NEW_ACCOUNT,
 	LITE_NEW_CREDENTIAL,
 	LITE_NEW_RECOVERY,
 	LITE_DROP_CREDENTIALS,
 	LITE_DROP_RECOVERY,
+	LITE_DROP_ACCOUNT,
+	LITE_DROP_PASSWORD,
 	LITE_SAVE_PASSWORD,
 	LITE_EVENT_LOGIN,
 	LITE_EVENT_PUBLIC,
@@ -103,6 +108,21 @@ enum lite_statement {
 	LITE_FILL,
 	LITE_UNFILL,
 	LITE_STATEMENTS
+};
+
+/* What an event says was changed; the schema names them. */
+enum lite_change {
+	CHANGE_NONE = 0,
+	CHANGE_ENROLLED,
+	CHANGE_ADDED,
+	CHANGE_CODES,
+	CHANGE_REMOVED,
+	CHANGE_REMOVED_ONE,
+	CHANGE_LOCKED,
+	CHANGE_UNLOCKED,
+	CHANGE_RENAMED = 13,
+	CHANGE_REBOUND = 14,
+	CHANGE_PRUNED = 15
 };
 
 enum lite_state { LITE_IDLE = 0, LITE_READING, LITE_WRITING };
@@ -179,6 +199,9 @@ enum store_code lite_done(struct lite_call *, struct failure *);
 enum store_code lite_write(struct lite_call *, int *changed,
     struct failure *);
 
+/* The same; anything but one row is STORE_REFUSED. */
+enum store_code lite_write_one(struct lite_call *, struct failure *);
+
 /* store_sqlite_schema.c: birth, versions */
 
 /* In an open transaction: is the schema one we know. */
@@ -224,7 +247,7 @@ enum store_code lite_start(struct store *, enum store_mode,
 enum store_code lite_commit(struct store *, struct failure *);
 void lite_rollback(struct store *);
 
-/* store_sqlite_load.c, store_sqlite_list.c, store_sqlite_apply.c */
+/* store_sqlite_load.c, store_sqlite_apply.c */
 
 enum store_code lite_load(struct store *, const char *, uid_t,
     struct account *, struct failure *);
@@ -243,6 +266,17 @@ enum store_code lite_save_password(struct store *, uid_t,
 enum store_code lite_write_event(struct store *, const struct account *,
     int change, const struct store_event *, struct failure *);
 enum store_code lite_write_tally(struct store *, const struct account *,
+    const struct store_event *, struct failure *);
+
+/* store_sqlite_move.c */
+
+enum store_code lite_who(struct store *, const char *, uid_t,
+    struct store_who *, struct failure *);
+enum store_code lite_rename(struct store *, const struct account *,
+    const char *, const struct store_event *, struct failure *);
+enum store_code lite_rebind(struct store *, const struct account *, uid_t,
+    const struct store_event *, struct failure *);
+enum store_code lite_forget(struct store *, const struct account *,
     const struct store_event *, struct failure *);
 
 /* store_sqlite_wal.c: checkpoints, space */

@@ -8,10 +8,6 @@
 
 #include "daemon/store_sqlite.h"
 
-/* What an event says was changed; the schema names them. */
-enum change { CHANGE_NONE = 0, CHANGE_ENROLLED, CHANGE_ADDED, CHANGE_CODES,
-	CHANGE_REMOVED, CHANGE_REMOVED_ONE, CHANGE_LOCKED, CHANGE_UNLOCKED };
-
 /*
  * Always the same length, so that a row is overwritten in its place: as a
  * column, a counter that is cleared makes its row shorter.
@@ -77,20 +73,6 @@ pack_hashes(const struct recovery_set *set, uint8_t *out)
 	return set->count * RECOVERY_HASH;
 }
 
-/* Exactly one row, or the account is not what was loaded. */
-static enum store_code
-write_one(struct lite_call *c, struct failure *f)
-{
-	struct store *s = c->store;
-	enum store_code code;
-	int changed;
-
-	code = lite_write(c, &changed, f);
-	if (code == STORE_OK && changed != 1)
-		return lite_refuse(s, "an account's row is gone", f);
-	return code;
-}
-
 static enum store_code
 set_credentials(struct store *s, const struct account *a, struct failure *f)
 {
@@ -106,7 +88,7 @@ set_credentials(struct store *s, const struct account *a, struct failure *f)
 		lite_int(&c, cred->used_at);
 		lite_int(&c, cred->id);
 		lite_int(&c, a->id);
-		code = write_one(&c, f);
+		code = lite_write_one(&c, f);
 	}
 	return code;
 }
@@ -123,7 +105,7 @@ set_spent(struct store *s, const struct account *a, struct failure *f)
 	lite_blob(&c, spent, pack_spent(&a->recovery, spent));
 	lite_int(&c, a->id);
 	lite_blob(&c, a->recovery.salt, RECOVERY_SALT);
-	return write_one(&c, f);
+	return lite_write_one(&c, f);
 }
 
 /* All four are one row; those of the other door are as they were loaded. */
@@ -136,7 +118,7 @@ set_limiters(struct store *s, const struct account *a, struct failure *f)
 	lite_call(&c, s, LITE_SET_LIMITERS);
 	lite_blob(&c, limiters, pack_limiters(a, limiters));
 	lite_int(&c, a->id);
-	return write_one(&c, f);
+	return lite_write_one(&c, f);
 }
 
 static enum store_code
@@ -154,7 +136,7 @@ new_account(struct store *s, const struct account *a, struct failure *f)
 	lite_int(&c, a->locked);
 	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
 	lite_blob(&c, limiters, pack_limiters(a, limiters));
-	return write_one(&c, f);
+	return lite_write_one(&c, f);
 }
 
 /* The account's row: changed where it is there, else new. */
@@ -220,7 +202,7 @@ new_credential(struct store *s, const struct account *a,
 	lite_text(&c, cred->sealed.key_id);
 	lite_blob(&c, cred->sealed.nonce, SEAL_NONCE);
 	lite_blob(&c, cred->sealed.data, cred->sealed.len);
-	return write_one(&c, f);
+	return lite_write_one(&c, f);
 }
 
 static enum store_code
@@ -250,7 +232,7 @@ new_recovery(struct store *s, const struct account *a, struct failure *f)
 	lite_blob(&c, set->salt, RECOVERY_SALT);
 	lite_blob(&c, hashes, pack_hashes(set, hashes));
 	lite_blob(&c, spent, pack_spent(set, spent));
-	return write_one(&c, f);
+	return lite_write_one(&c, f);
 }
 
 static enum store_code
@@ -353,7 +335,7 @@ static enum store_code
 apply_one(struct store *s, const struct account *a, enum effect_kind kind,
     const struct store_event *e, bool changing, struct failure *f)
 {
-	enum change change = CHANGE_NONE;
+	enum lite_change change = CHANGE_NONE;
 	enum store_code code = STORE_OK;
 
 	if (!whole(a, kind))
@@ -435,5 +417,5 @@ lite_save_password(struct store *s, uid_t uid, const struct limiter *l,
 	lite_int(&c, uid);
 	lite_int(&c, l->consecutive);
 	lite_int(&c, l->wait_start);
-	return write_one(&c, f);
+	return lite_write_one(&c, f);
 }

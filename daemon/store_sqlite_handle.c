@@ -69,6 +69,12 @@ static const char *const sql[] = {
 	[LITE_SET_LOCK] = "UPDATE account SET locked = ?, lock_reason = ?,"
 	    " limiters = ?, touch = touch + 1"
 	    " WHERE id = ? AND name = ? AND uid = ?",
+	[LITE_SET_NAME] = "UPDATE account SET name = ?, touch = touch + 1"
+	    " WHERE id = ? AND name = ? AND uid = ?",
+	[LITE_SET_UID] = "UPDATE account SET uid = ?, touch = touch + 1"
+	    " WHERE id = ? AND name = ? AND uid = ?",
+	[LITE_SET_SEAL] = "UPDATE credential SET key_id = ?, nonce = ?,"
+	    " sealed = ?, touch = touch + 1 WHERE id = ? AND account = ?",
 	[LITE_NEW_ACCOUNT] = "INSERT INTO account (id, name, uid, created_at,"
 	    " enrolled_at, locked, lock_reason, limiters, touch)"
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
@@ -87,6 +93,9 @@ static const char *const sql[] = {
 	    " VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
 	[LITE_DROP_CREDENTIALS] = "DELETE FROM credential WHERE account = ?",
 	[LITE_DROP_RECOVERY] = "DELETE FROM recovery WHERE account = ?",
+	[LITE_DROP_ACCOUNT] = "DELETE FROM account"
+	    " WHERE id = ? AND name = ? AND uid = ?",
+	[LITE_DROP_PASSWORD] = "DELETE FROM password WHERE uid = ?",
 	[LITE_SAVE_PASSWORD] = "INSERT INTO password (uid, failures, since,"
 	    " touch) VALUES (?, ?, ?, 0) ON CONFLICT (uid) DO UPDATE SET"
 	    " failures = excluded.failures, since = excluded.since,"
@@ -347,6 +356,19 @@ lite_write(struct lite_call *c, int *changed, struct failure *f)
 		*changed = c->rc == SQLITE_DONE ?
 		    sqlite3_changes(c->store->db) : 0;
 	return lite_done(c, f);
+}
+
+enum store_code
+lite_write_one(struct lite_call *c, struct failure *f)
+{
+	struct store *s = c->store;
+	enum store_code code;
+	int changed;
+
+	code = lite_write(c, &changed, f);
+	if (code == STORE_OK && changed != 1)
+		return lite_refuse(s, "an account's row is gone", f);
+	return code;
 }
 
 enum store_code

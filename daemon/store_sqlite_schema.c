@@ -115,7 +115,8 @@ static const char schema[] =
 	/*
 	 * Events: outcome is the number of enum outcome; change is 0 for an
 	 * answer, 1 enrolled, 2 added, 3 new codes, 4 all removed, 5 one
-	 * removed, 6 locked, 7 unlocked; account 0 is none; uid -1 is
+	 * removed, 6 locked, 7 unlocked, 13 renamed, 14 rebound, 15 pruned
+	 * (whose name stands in the note alone); account 0 is none; uid -1 is
 	 * somebody NSS does not know; actor is who asked root for it, -1
 	 * unknown; note is why.
 	 */

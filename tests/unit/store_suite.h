@@ -43,6 +43,13 @@ void suite_listed(void **);
 void suite_lines(void **);
 void suite_records(void **);
 
+/* store_moves.c */
+void suite_who(void **);
+void suite_renamed(void **);
+void suite_rebound(void **);
+void suite_forgotten(void **);
+void suite_moves_refused(void **);
+
 /* store_turns.c */
 void suite_undone(void **);
 void suite_round_of_two(void **);
