@@ -1,21 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Put before every unit of a coverage build: processes that end by _exit
- * write what they counted.
+ * Put before every unit of a coverage build: processes that end by _exit, or
+ * kill themselves, write what they counted, also those whose files may have
+ * no size.
  */
 #ifndef STEPUP_TESTS_COVERAGE_H
 #define STEPUP_TESTS_COVERAGE_H
 
+#include <sys/types.h>
+
+#include <signal.h>
+#include <unistd.h>
+
 extern void __gcov_dump(void);
+extern void __gcov_reset(void);
 extern void _exit(int) __attribute__((__noreturn__));
+
+/* A vforked child's counts are its parent's: none is written twice. */
+static inline __attribute__((__unused__)) void
+coverage_write(void)
+{
+	__gcov_dump();
+	__gcov_reset();
+}
 
 static inline __attribute__((__noreturn__, __unused__)) void
 coverage_exit(int status)
 {
-	__gcov_dump();
+	signal(SIGXFSZ, SIG_IGN);
+	coverage_write();
 	_exit(status);
 }
 
+static inline __attribute__((__unused__)) int
+coverage_kill(pid_t pid, int number)
+{
+	if (pid == getpid())
+		coverage_write();
+	return kill(pid, number);
+}
+
+/* gcc's own way of counting before exec forgets what comes after vfork. */
+static inline __attribute__((__unused__)) int
+coverage_execve(const char *path, char *const argv[], char *const envp[])
+{
+	int (*volatile run)(const char *, char *const [], char *const []) =
+	    execve;
+
+	coverage_write();
+	return run(path, argv, envp);
+}
+
 #define _exit(status) coverage_exit(status)
+#define kill(pid, number) coverage_kill(pid, number)
+#define execve(path, argv, envp) coverage_execve(path, argv, envp)
 
 #endif

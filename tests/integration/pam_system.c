@@ -136,7 +136,7 @@ __vsyslog_chk(int priority, int flag, const char *format, va_list ap)
 
 /* In the spawned child: the stack alone is written. */
 EXPORT int
-execve(const char *path, char *const argv[], char *const envp[])
+(execve)(const char *path, char *const argv[], char *const envp[])
 {
 	if (strcmp(path, STEPUPD_PATH) != 0 || argv[0] == NULL ||
 	    argv[1] == NULL || strcmp(argv[1], "--login") != 0 ||

@@ -174,7 +174,7 @@ is_variable(const char *entry, const char *name)
 
 /* May run after vfork: the stack alone is written. */
 PUBLIC int
-execve(const char *path, char *const argv[], char *const envp[])
+(execve)(const char *path, char *const argv[], char *const envp[])
 {
 	char *env[COUNT_ENV];
 	size_t n = 0, i, k;
