@@ -48,7 +48,8 @@
  *             [ENROLLED LEFT CODES_MADE CODES_ALL], and per locked kind
  *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_DISABLED,
  *             FLAG_ADMIN_LOCK).  To administration WHY is OUT_KEY, with
- *             PATH and REASON, where there is no sound keyring.
+ *             PATH and REASON, where there is no sound keyring, or none of
+ *             this store.
  *             CODES without FLAG_NEW: the last packet as for STATUS.
  *             ENROLL with FLAG_ADD: LABEL names one more; no SHEET.
  *             TEST: a PROMPT STYLE_FACTOR, answered as a VERIFY is; after a

@@ -8,6 +8,7 @@
 
 #include "daemon/birth_files.h"
 #include "daemon/log.h"
+#include "daemon/seal.h"
 
 static bool
 visit(const struct account *account, void *arg)
@@ -44,15 +45,16 @@ check_unused(const struct birth *b)
 static enum outcome
 make_both(struct birth *b)
 {
+	struct sealed proof;
 	enum outcome o;
-	const char *id;
 
 	if ((o = keyring_make(&b->ring)) != OUT_DONE)
 		return failure_set(b->failure, o, b->key,
 		    "no key could be made");
-	keyring_active(b->ring, &id);
-	o = store_outcome(b->driver->create(b->store_new, id, &b->options,
-	    b->failure));
+	if (!seal_prove(b->ring, &proof))
+		return OUT_MEMORY;
+	o = store_outcome(b->driver->create(b->store_new, &proof,
+	    &b->options, b->failure));
 	if (o == OUT_DONE)
 		o = birth_sync_store(b);
 	if (o == OUT_DONE)
@@ -112,14 +114,14 @@ begin(struct birth *b)
 static enum outcome
 resume(struct birth *b)
 {
-	char id[KEY_ID_LENGTH + 1];
+	struct sealed proof;
 	enum outcome o;
 
-	o = store_outcome(b->driver->birth_key(b->store_new, &b->options, id,
-	    b->failure));
+	o = store_outcome(b->driver->proof_at(b->store_new, &b->options,
+	    &proof, b->failure));
 	if (o != OUT_DONE)
 		return o;
-	if (keyring_find(b->ring, id) == NULL)
+	if (!seal_proven(b->ring, &proof))
 		return failure_set(b->failure, OUT_STORE, b->store_new,
 		    "unfinished, and made for a key that is not in the"
 		    " keyring: put store or key back from a backup, or move"

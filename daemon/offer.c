@@ -219,11 +219,16 @@ make_credential(struct session *s, const char *label, struct credential *c)
 enum outcome
 offer_ready(struct session *s)
 {
+	enum outcome o;
+
 	if (s->account.match == ACCOUNT_CHANGED)
 		return OUT_CHANGED;
-	/* Without a key nothing could be sealed: say so before the wizard. */
-	if (site_keyring(s->site, &s->failure) == NULL)
-		return OUT_KEY;
+	/*
+	 * Without a key nothing could be sealed, with a key of another store
+	 * nothing opened once its own is back: say so before the wizard.
+	 */
+	if ((o = session_key(s)) != OUT_DONE)
+		return o;
 	return clock_sound(clock_now()) ? OUT_DONE : OUT_CLOCK;
 }
 

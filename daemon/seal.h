@@ -24,6 +24,13 @@ struct seal_row {
 bool seal_close(const struct keyring *, const struct seal_row *,
     const struct secret *, struct sealed *out);
 
+/*
+ * A store's proof: sealed with the active key, for no account.  Whoever
+ * opens it has a ring of this store, bytes and all, not only its ids.
+ */
+bool seal_prove(const struct keyring *, struct sealed *proof);
+bool seal_proven(const struct keyring *, const struct sealed *proof);
+
 /* False when the key is unknown or anything was changed; out is empty. */
 bool seal_open(const struct keyring *, const struct seal_row *,
     const struct sealed *, struct secret *out);

@@ -161,8 +161,7 @@ status_serve(struct session *s)
 		return OUT_CHANGED;
 	s->facts.left = (uint32_t)account_codes_left(&s->account);
 	/* Root is told of a keyring that would fail the next enrollment. */
-	if (s->caller->door == DOOR_ADMIN &&
-	    site_keyring(s->site, &s->failure) == NULL)
+	if (s->caller->door == DOOR_ADMIN && session_key(s) != OUT_DONE)
 		s->facts.why = OUT_KEY;
 	return send_authenticators(s) ? OUT_DONE : OUT_NO_INPUT;
 }

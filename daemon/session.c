@@ -60,6 +60,28 @@ session_load(struct session *s)
 	return session_store_code(s, code);
 }
 
+enum outcome
+session_key(struct session *s)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	enum store_code code;
+	struct store *store;
+	enum outcome o;
+	bool sound;
+
+	if (site_keyring(s->site, &s->failure) == NULL)
+		return OUT_KEY;
+	o = site_store(s->site, &store, &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	code = driver->begin(store, STORE_READ, &s->failure);
+	if (code != STORE_OK)
+		return session_store_code(s, code);
+	sound = site_own_store(s->site, &s->failure);
+	driver->rollback(store);
+	return sound ? OUT_DONE : OUT_KEY;
+}
+
 /* Whether an account is still what the person was asked about. */
 static bool
 same_account(const struct account *a, const struct account *b)

@@ -49,6 +49,9 @@ struct sheet {
 /* Loads s->account in a read transaction of its own.  OUT_DONE. */
 enum outcome session_load(struct session *);
 
+/* Whether the keyring is there and opens this store's seals: OUT_DONE. */
+enum outcome session_key(struct session *);
+
 /*
  * Writes: begin, load again, `same` account as s->account was, change,
  * apply, commit.  `change` edits the account just loaded and names the one

@@ -8,6 +8,7 @@
 #include "daemon/keyring.h"
 #include "daemon/locked.h"
 #include "daemon/log.h"
+#include "daemon/seal.h"
 #include "daemon/site.h"
 #include "daemon/trusted.h"
 
@@ -34,7 +35,7 @@ struct site {
 	struct account		*account;	/* locked; NULL: not needed yet */
 	struct store		*store;
 	char			 store_path[PATH_MAX];	/* of the handle */
-	char			 store_key[KEY_ID_LENGTH + 1];	/* or "" */
+	bool			 proven;	/* ring and store belong together */
 };
 
 struct site *
@@ -146,6 +147,7 @@ site_look_keyring(struct site *s)
 	keyring_free(s->ring);
 	s->ring = ring;
 	s->ring_mark = mark;
+	s->proven = false;
 }
 
 const struct keyring *
@@ -166,37 +168,51 @@ site_drop_store(struct site *s)
 	if (s->store != NULL)
 		store_sqlite.close(s->store);
 	s->store = NULL;
-	s->store_key[0] = '\0';
+	s->proven = false;
+}
+
+/* Says which: no such key, or one with other bytes. */
+static bool
+prove(struct site *s, const struct sealed *proof, struct failure *f)
+{
+	const struct keyring *ring = site_keyring(s, f);
+
+	if (ring == NULL)
+		return false;
+	if (seal_proven(ring, proof))
+		return true;
+	if (keyring_find(ring, proof->key_id) == NULL)
+		failure_set(f, OUT_KEY, s->paths->keyring,
+		    "no key %s in the ring, with which the store is sealed",
+		    proof->key_id);
+	else
+		failure_set(f, OUT_KEY, s->paths->keyring,
+		    "key %s does not open the store's seals: other bytes"
+		    " under its id", proof->key_id);
+	return false;
 }
 
 bool
 site_own_store(struct site *s, struct failure *f)
 {
-	const struct store_options options = { .role = STORE_SELF,
-	    .owner = s->paths->owner };
-	const struct keyring *ring;
+	struct sealed proof;
 
 	if (s->store == NULL)
 		return false;
-	if (s->store_key[0] == '\0' && store_sqlite.birth_key(s->store_path,
-	    &options, s->store_key, f) != STORE_OK) {
-		s->store_key[0] = '\0';
+	if (site_keyring(s, f) == NULL)
 		return false;
-	}
-	if ((ring = site_keyring(s, f)) == NULL)
-		return false;
-	if (keyring_find(ring, s->store_key) == NULL) {
-		site_look_keyring(s);
-		ring = site_keyring(s, f);
-	}
-	if (ring == NULL)
-		return false;
-	if (keyring_find(ring, s->store_key) != NULL)
+	if (s->proven)
 		return true;
-	failure_set(f, OUT_KEY, s->paths->keyring,
-	    "no key %s in the ring, for which the store was made",
-	    s->store_key);
-	return false;
+	if (store_sqlite.load_proof(s->store, &proof, f) != STORE_OK)
+		return false;
+	if (!prove(s, &proof, f)) {
+		site_look_keyring(s);
+		if (!prove(s, &proof, f))
+			return false;
+	}
+	memset(f, 0, sizeof(*f));
+	s->proven = true;
+	return true;
 }
 
 enum outcome

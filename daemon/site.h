@@ -58,9 +58,12 @@ const struct keyring *site_keyring(struct site *, struct failure *);
 void site_look_keyring(struct site *);
 
 /*
- * Whether the ring holds the key that the store at hand was made for.  Who
- * has no row in the store of another host is not thereby unenrolled here.
- * For policies that let people pass; a store is asked once.
+ * Whether the ring opens the proof of the store at hand.  Who has no row in
+ * the store of another host is not thereby unenrolled here, and a ring with
+ * other bytes under the right id is another host's, too.  For policies that
+ * let people pass, and before anything is sealed.  Inside a transaction;
+ * asked once for each opening of the store and reading of the ring, a
+ * refusal each time anew.
  */
 bool site_own_store(struct site *, struct failure *);
 

@@ -118,14 +118,15 @@ struct store_driver {
 
 	/*
 	 * Makes a new store at `path` (which must not exist), closed and
-	 * checkpointed, for the ring whose active key is key_id (kept in the
-	 * store so that an interrupted birth can be told).
+	 * checkpointed.  `proof` is a seal of the ring it is made for
+	 * (seal_prove) and is kept in the store: it tells whose store this
+	 * is, also when nobody is enrolled.
 	 */
-	enum store_code (*create)(const char *path, const char *key_id,
+	enum store_code (*create)(const char *path, const struct sealed *proof,
 	    const struct store_options *, struct failure *);
-	/* The key id a store was made for; buf KEY_ID_LENGTH + 1. */
-	enum store_code (*birth_key)(const char *path,
-	    const struct store_options *, char *buf, struct failure *);
+	/* The proof of a store that nobody has open; zeroed on failure. */
+	enum store_code (*proof_at)(const char *path,
+	    const struct store_options *, struct sealed *, struct failure *);
 	/*
 	 * STORE_OK with a reason in the failure: the store serves, but space
 	 * for bad days could not be kept (log it).
@@ -164,6 +165,10 @@ struct store_driver {
 	    struct failure *);
 	/* A random id > 0 for a new account or credential (getrandom). */
 	int64_t (*new_id)(struct store *);
+
+	/* The same of this one, inside a transaction. */
+	enum store_code (*load_proof)(struct store *, struct sealed *,
+	    struct failure *);
 
 	/* The password limiter of self-service, by uid; upsert. */
 	enum store_code (*load_password)(struct store *, uid_t,

@@ -157,7 +157,8 @@ new_id(struct store *s)
 const struct store_driver store_sqlite = {
 	.scheme = "sqlite",
 	.create = lite_create,
-	.birth_key = lite_birth_key,
+	.proof_at = lite_proof_at,
+	.load_proof = lite_load_proof,
 	.open = lite_open,
 	.close = lite_close,
 	.begin = lite_begin,

@@ -76,6 +76,7 @@ enum lite_statement {
 	LITE_LOAD_CREDENTIALS,
 	LITE_LOAD_RECOVERY,
 	LITE_LOAD_PASSWORD,
+	LITE_LOAD_PROOF,
 	LITE_LIST,
 	LITE_LINES,
 	LITE_RECORDS_LOGIN,
@@ -218,10 +219,10 @@ enum store_code lite_upgrade(struct store *, const struct lite_upgrade *,
     size_t, int version, int target, struct failure *);
 enum store_code lite_upgrade_all(struct store *, int version,
     struct failure *);
-enum store_code lite_create(const char *, const char *,
+enum store_code lite_create(const char *, const struct sealed *,
     const struct store_options *, struct failure *);
-enum store_code lite_birth_key(const char *, const struct store_options *,
-    char *, struct failure *);
+enum store_code lite_proof_at(const char *, const struct store_options *,
+    struct sealed *, struct failure *);
 
 /* store_sqlite_open.c: files, handle, settings of the connection */
 
@@ -246,6 +247,13 @@ enum store_code lite_start(struct store *, enum store_mode,
     struct failure *);
 enum store_code lite_commit(struct store *, struct failure *);
 void lite_rollback(struct store *);
+
+/* store_sqlite_seals.c: what is sealed, and with which key */
+
+enum store_code lite_load_proof(struct store *, struct sealed *,
+    struct failure *);
+/* Three columns from this one on: key id, nonce, what is sealed. */
+bool lite_sealed(sqlite3_stmt *, int column, struct sealed *);
 
 /* store_sqlite_load.c, store_sqlite_apply.c */
 

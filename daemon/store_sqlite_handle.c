@@ -32,6 +32,8 @@ static const char *const sql[] = {
 	    " hashes, spent FROM recovery WHERE account = ?",
 	[LITE_LOAD_PASSWORD] = "SELECT failures, since FROM password"
 	    " WHERE uid = ?",
+	[LITE_LOAD_PROOF] = "SELECT key_id, nonce, sealed FROM store"
+	    " WHERE n = 1",
 	[LITE_LIST] = "SELECT name, uid FROM account WHERE name > ?"
 	    " ORDER BY name LIMIT ?",
 

@@ -34,11 +34,9 @@ row_credential(struct row *r, struct credential *c)
 	c->created_at = row_int(r, 0, INT64_MAX);
 	c->used_at = row_int(r, 0, INT64_MAX);
 	c->last_step = row_int(r, 0, INT64_MAX);
-	row_string(r, SQLITE_TEXT, KEY_ID_LENGTH, KEY_ID_LENGTH,
-	    c->sealed.key_id);
-	row_bytes(r, SQLITE_BLOB, SEAL_NONCE, SEAL_NONCE, c->sealed.nonce);
-	c->sealed.len = row_bytes(r, SQLITE_BLOB, SEAL_TAG + 1, SEAL_MAX,
-	    c->sealed.data);
+	if (!lite_sealed(r->st, r->next, &c->sealed))
+		r->ok = false;
+	r->next += 3;
 }
 
 static void

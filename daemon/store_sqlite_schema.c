@@ -47,14 +47,20 @@
 _Static_assert(LITE_LIMITERS == 160, "the schema says so");
 
 static const char schema[] =
-	/* Row 1 is the store; others hold free space while it is made. */
-	"CREATE TABLE store (n INTEGER PRIMARY KEY, id BLOB, birth_key TEXT,"
+	/* Row 1 is the store, with the proof of its keyring; others hold
+	   free space while it is made. */
+	"CREATE TABLE store (n INTEGER PRIMARY KEY, id BLOB, key_id TEXT,"
+	" nonce BLOB, sealed BLOB,"
 	" touch INTEGER, filler BLOB, CHECK (CASE n WHEN 1 THEN"
 	"  typeof(id) = 'blob' AND length(id) = 16"
-	"  AND typeof(birth_key) = 'text' AND length(birth_key) = 8"
-	"  AND birth_key NOT GLOB '*[^0-9a-f]*' AND typeof(touch) = 'integer'"
+	"  AND typeof(key_id) = 'text' AND length(key_id) = 8"
+	"  AND key_id NOT GLOB '*[^0-9a-f]*'"
+	"  AND typeof(nonce) = 'blob' AND length(nonce) = 12"
+	"  AND typeof(sealed) = 'blob' AND length(sealed) BETWEEN 17 AND 80"
+	"  AND typeof(touch) = 'integer'"
 	"  AND filler IS NULL ELSE n BETWEEN 2 AND 64 AND id IS NULL"
-	"  AND birth_key IS NULL AND typeof(filler) = 'blob' END));"
+	"  AND key_id IS NULL AND nonce IS NULL AND sealed IS NULL"
+	"  AND typeof(filler) = 'blob' END));"
 
 	/*
 	 * enrolled_at stays when factors go: once had one.  limiters: totp
@@ -222,7 +228,7 @@ exec(struct store *s, const char *sql, struct failure *f)
 
 /* Row 1 comes last: a store that names its key is whole. */
 static enum store_code
-name_store(struct store *s, const char *key_id, struct failure *f)
+name_store(struct store *s, const struct sealed *proof, struct failure *f)
 {
 	sqlite3_stmt *st = NULL;
 	uint8_t id[16];
@@ -230,12 +236,20 @@ name_store(struct store *s, const char *key_id, struct failure *f)
 
 	if (getrandom(id, sizeof(id), 0) != sizeof(id))
 		return lite_refuse(s, "no random bytes", f);
-	rc = sqlite3_prepare_v2(s->db, "INSERT INTO store (n, id, birth_key,"
-	    " touch) VALUES (1, ?, ?, 0)", -1, &st, NULL);
+	rc = sqlite3_prepare_v2(s->db, "INSERT INTO store (n, id, key_id,"
+	    " nonce, sealed, touch) VALUES (1, ?, ?, ?, ?, 0)", -1, &st,
+	    NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_blob(st, 1, id, sizeof(id), SQLITE_STATIC);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(st, 2, key_id, -1, SQLITE_STATIC);
+		rc = sqlite3_bind_text(st, 2, proof->key_id, -1,
+		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob(st, 3, proof->nonce, SEAL_NONCE,
+		    SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob64(st, 4, proof->data, proof->len,
+		    SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	sqlite3_finalize(st);
@@ -243,7 +257,7 @@ name_store(struct store *s, const char *key_id, struct failure *f)
 }
 
 static enum store_code
-fill(struct store *s, const char *key_id, struct failure *f)
+fill(struct store *s, const struct sealed *proof, struct failure *f)
 {
 	enum store_code code;
 
@@ -262,7 +276,7 @@ fill(struct store *s, const char *key_id, struct failure *f)
 	if (code == STORE_OK)
 		code = lite_reserve(s, f);
 	if (code == STORE_OK)
-		code = name_store(s, key_id, f);
+		code = name_store(s, proof, f);
 	if (code == STORE_OK)
 		code = lite_checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, f);
 	return code;
@@ -297,7 +311,7 @@ make_file(const char *path, struct failure *f)
 }
 
 enum store_code
-lite_create(const char *path, const char *key_id,
+lite_create(const char *path, const struct sealed *proof,
     const struct store_options *options, struct failure *f)
 {
 	struct store *s = NULL;
@@ -307,7 +321,7 @@ lite_create(const char *path, const char *key_id,
 		return code;
 	code = lite_connect(path, options, &s, f);
 	if (code == STORE_OK)
-		code = fill(s, key_id, f);
+		code = fill(s, proof, f);
 	if (s != NULL)
 		lite_close(s);
 	if (code != STORE_OK)
@@ -315,32 +329,9 @@ lite_create(const char *path, const char *key_id,
 	return code;
 }
 
-static enum store_code
-read_birth_key(struct store *s, char *buf, struct failure *f)
-{
-	sqlite3_stmt *st = NULL;
-	const unsigned char *text = NULL;
-	int rc;
-
-	rc = sqlite3_prepare_v2(s->db, "SELECT birth_key FROM store"
-	    " WHERE n = 1", -1, &st, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		text = sqlite3_column_text(st, 0);
-	if (text != NULL && strlen((const char *)text) == KEY_ID_LENGTH)
-		memcpy(buf, text, KEY_ID_LENGTH + 1);
-	sqlite3_finalize(st);
-	if (buf[0] != '\0')
-		return STORE_OK;
-	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		return lite_code(s, rc, "read", f);
-	return lite_break(s, "its birth was not finished", f);
-}
-
 enum store_code
-lite_birth_key(const char *path, const struct store_options *options,
-    char *buf, struct failure *f)
+lite_proof_at(const char *path, const struct store_options *options,
+    struct sealed *proof, struct failure *f)
 {
 	struct store_options own = *options;
 	char wal[PATH_MAX + 8];
@@ -349,7 +340,7 @@ lite_birth_key(const char *path, const struct store_options *options,
 	struct stat st;
 	bool used;
 
-	memset(buf, 0, KEY_ID_LENGTH + 1);
+	memset(proof, 0, sizeof(*proof));
 	own.role = STORE_SELF;
 	snprintf(wal, sizeof(wal), "%s-wal", path);
 	used = lstat(wal, &st) == 0;
@@ -358,7 +349,9 @@ lite_birth_key(const char *path, const struct store_options *options,
 	if (code == STORE_OK && !used)
 		code = lite_keep_files(s, false, f);
 	if (code == STORE_OK)
-		code = read_birth_key(s, buf, f);
+		code = lite_begin(s, STORE_READ, f);
+	if (code == STORE_OK)
+		code = lite_load_proof(s, proof, f);
 	if (s != NULL)
 		lite_close(s);
 	return code;

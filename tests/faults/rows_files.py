@@ -335,7 +335,8 @@ def over(store):
 
 @row("keyring_damaged")
 def keyring(place):
-    """No app code is evaluated, recovery codes work, nothing is mended."""
+    """No app code is evaluated, nobody passes for want of a row, recovery
+    codes work, nothing is mended."""
     ring, n = place.keyring, 0
 
     def lines(text):
@@ -357,8 +358,7 @@ def keyring(place):
                   ("folder's mode", lambda: mode(os.path.dirname(ring))),
                   ("folder's owner", lambda: owner(os.path.dirname(ring)))]
         for what, damage in cases:
-            files.refused(what, damage, "KEY", "", ask=False,
-                          final=False)
+            files.refused(what, damage, "KEY", "", final=False)
             n += 1
             for door, _ in files.broken(damage):
                 kinds = door.check(files.person).number("KINDS")

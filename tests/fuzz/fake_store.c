@@ -2,6 +2,7 @@
 #include "tests/fuzz/fake_store.h"
 
 struct fake_store fake;
+struct sealed fake_proof;
 
 enum state { IDLE, READING, WRITING };
 
@@ -312,21 +313,20 @@ fake_apply(struct store *s, const struct account *a, const struct decision *d,
 	return code;
 }
 
-/* The key of the ring that fuzz_decide.c lays out. */
 static enum store_code
-fake_birth_key(const char *path, const struct store_options *options,
-    char *buf, struct failure *f)
+fake_load_proof(struct store *s, struct sealed *proof, struct failure *f)
 {
-	(void)path;
-	(void)options;
-	(void)f;
-	memcpy(buf, "0123abcd", KEY_ID_LENGTH + 1);
-	return STORE_OK;
+	enum store_code code;
+
+	CLAIM(s->state != IDLE);
+	memset(proof, 0, sizeof(*proof));
+	if ((code = luck(s, f)) == STORE_OK)
+		*proof = fake_proof;
+	return code;
 }
 
 const struct store_driver store_sqlite = {
 	.scheme = "fake",
-	.birth_key = fake_birth_key,
 	.open = fake_open,
 	.close = fake_close,
 	.begin = fake_begin,
@@ -337,4 +337,5 @@ const struct store_driver store_sqlite = {
 	.undo = fake_undo,
 	.load = fake_load,
 	.apply = fake_apply,
+	.load_proof = fake_load_proof,
 };

@@ -39,6 +39,8 @@ struct fake_store {
 };
 
 extern struct fake_store fake;
+/* Of the ring this store was made for. */
+extern struct sealed fake_proof;
 
 /* True when the input wants this call to fail. */
 bool fake_fails(void);

@@ -34,6 +34,9 @@ const char fuzz_name[] = "decide";
 
 static const char ring_text[] =
     "0123abcd AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+/* Other bytes under the right id. */
+static const char foreign_text[] =
+    "0123abcd AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHhg=\n";
 
 static int64_t now;
 static struct account template[FAKE_ACCOUNTS];
@@ -150,6 +153,7 @@ make_host(void)
 	add_credential(ring, &template[0], OTP_SHA256, 6, 30);
 	add_codes(&template[0]);
 	add_credential(ring, &template[1], OTP_SHA512, 8, 60);
+	CLAIM(seal_prove(ring, &fake_proof));
 	add_codes(&template[2]);
 	keyring_free(ring);
 }
@@ -218,7 +222,8 @@ any_settings(struct settings *s, struct input *in)
 		s->window = 2;
 	if (how & 64)
 		s->limits = (struct limits){ 3, 60, 10, 10 };
-	no_files_keyring = how & 128 ? NULL : ring_text;
+	no_files_keyring = how & 128 ? NULL : (how >> 4 & 3) == 3 ?
+	    foreign_text : ring_text;
 }
 
 /* --- Questions ----------------------------------------------------------- */
@@ -369,7 +374,7 @@ judge(const struct ask *a, const struct settings *s)
 	if (a->outcome == OUT_NOT_ENROLLED) {
 		CLAIM(p.pass_unenrolled && a->request.known);
 		CLAIM(fake_was_loaded(a->name));
-		CLAIM(no_files_keyring != NULL);
+		CLAIM(no_files_keyring == ring_text);
 	}
 }
 

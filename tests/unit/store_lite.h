@@ -23,12 +23,13 @@ static inline int
 scene_setup(void **state)
 {
 	struct store_options o = sample_options(STORE_ADMIN);
+	struct sealed proof = sample_proof(SAMPLE_KEY);
 	struct scene *sc = calloc(1, sizeof(*sc));
 
 	assert_non_null(sc);
 	sample_folder(sc->dir);
 	snprintf(sc->path, sizeof(sc->path), "%s/store.db", sc->dir);
-	if (driver->create(sc->path, SAMPLE_KEY, &o, &sc->failure) != STORE_OK)
+	if (driver->create(sc->path, &proof, &o, &sc->failure) != STORE_OK)
 		fail_msg("%s: %s", sc->failure.path, sc->failure.reason);
 	*state = sc;
 	return 0;

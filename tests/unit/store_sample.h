@@ -19,6 +19,18 @@
 #include "daemon/store.h"
 
 #define SAMPLE_KEY	"0123abcd"
+
+/* What a driver keeps and hands out; no driver opens it. */
+static inline struct sealed
+sample_proof(const char *key_id)
+{
+	struct sealed proof = { .len = 36 };
+
+	snprintf(proof.key_id, sizeof(proof.key_id), "%s", key_id);
+	memset(proof.nonce, 7, sizeof(proof.nonce));
+	memset(proof.data, 8, proof.len);
+	return proof;
+}
 #define SAMPLE_NOW	1800000000
 #define SAMPLE_EVENTS	1000
 

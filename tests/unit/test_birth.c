@@ -13,6 +13,7 @@
 
 #include "daemon/birth.h"
 #include "daemon/keyring.h"
+#include "daemon/seal.h"
 #include "place.h"
 
 static struct paths paths;
@@ -115,8 +116,8 @@ whole(void)
 {
 	struct store_options options = { .role = STORE_SELF,
 		.owner = getuid(), .audit_events = 1000 };
-	char id[KEY_ID_LENGTH + 1];
 	struct keyring *ring;
+	struct sealed proof;
 	struct dirent *entry;
 	struct stat st;
 	DIR *dir;
@@ -132,9 +133,9 @@ whole(void)
 	mode_is("lib/stepup.db-shm", S_IFREG | 0600);
 	assert_int_equal(keyring_read(at("etc/keyring"), getuid(), &ring,
 	    NULL, NULL), OUT_DONE);
-	assert_int_equal(store_sqlite.birth_key(at("lib/stepup.db"), &options,
-	    id, NULL), STORE_OK);
-	assert_non_null(keyring_find(ring, id));
+	assert_int_equal(store_sqlite.proof_at(at("lib/stepup.db"), &options,
+	    &proof, NULL), STORE_OK);
+	assert_true(seal_proven(ring, &proof));
 	keyring_free(ring);
 	dir = opendir(at("etc"));
 	while ((entry = readdir(dir)) != NULL)
@@ -287,26 +288,35 @@ one_without_the_other(void **state)
 	whole();
 }
 
-/* The state after link(2) of the key. */
+#define RING_KEY "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+#define RING "0123abcd " RING_KEY
+
+/* The state after link(2) of the key; the store is that ring's. */
 static void
-half_born(const char *key_id)
+half_born(const char *ring_text)
 {
 	struct store_options options = { .role = STORE_SELF,
 		.owner = getuid(), .audit_events = 1000 };
+	struct keyring *ring;
+	struct sealed proof;
 
-	assert_int_equal(mkdir(at("etc"), 0700), 0);
-	assert_int_equal(mkdir(at("lib"), 0700), 0);
-	put_text("etc/keyring",
-	    "0123abcd AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
+	mkdir(at("etc"), 0700);
+	mkdir(at("lib"), 0700);
+	put_text("etc/keyring", ring_text);
+	assert_int_equal(keyring_read(at("etc/keyring"), getuid(), &ring,
+	    NULL, NULL), OUT_DONE);
+	assert_true(seal_prove(ring, &proof));
+	keyring_free(ring);
+	put_text("etc/keyring", RING);
 	assert_int_equal(store_sqlite.create(at("lib/stepup.db.birth"),
-	    key_id, &options, NULL), STORE_OK);
+	    &proof, &options, NULL), STORE_OK);
 }
 
 static void
 finished(void **state)
 {
 	(void)state;
-	half_born("0123abcd");
+	half_born(RING);
 	put_text("lib/stepup.db-wal", "");
 	refused(OUT_STORE, "lib/stepup.db-wal", "left over");
 	assert_int_equal(unlink(at("lib/stepup.db-wal")), 0);
@@ -315,7 +325,12 @@ finished(void **state)
 	whole();
 	again();
 	/* Another key's. */
-	half_born("0123abce");
+	half_born("0123abce " RING_KEY);
+	refused(OUT_STORE, "lib/stepup.db.birth", "not in the keyring");
+	assert_false(there("lib/stepup.db"));
+	/* The same id, other bytes. */
+	assert_int_equal(unlink(at("lib/stepup.db.birth")), 0);
+	half_born("0123abcd //8CAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
 	refused(OUT_STORE, "lib/stepup.db.birth", "not in the keyring");
 	assert_false(there("lib/stepup.db"));
 	/* No store at all. */
@@ -342,7 +357,7 @@ people_in_it(void **state)
 	struct store_driver driver = store_sqlite;
 
 	(void)state;
-	half_born("0123abcd");
+	half_born(RING);
 	assert_int_equal(unlink(at("etc/keyring")), 0);
 	driver.list = list_one;
 	assert_int_equal(birth_of(&paths, &settings, &driver, &did,
@@ -357,10 +372,10 @@ people_in_it(void **state)
 static enum store_code create_code;
 
 static enum store_code
-create_fails(const char *path, const char *key_id,
+create_fails(const char *path, const struct sealed *proof,
     const struct store_options *options, struct failure *f)
 {
-	(void)key_id;
+	(void)proof;
 	(void)options;
 	put_text("lib/stepup.db.birth", "half");
 	failure_set(f, OUT_STORE, path, "no luck");

@@ -24,13 +24,14 @@ static int
 setup(void **state)
 {
 	struct store_options o = sample_options(STORE_ADMIN);
+	struct sealed proof = sample_proof(SAMPLE_KEY);
 	struct scene *sc = calloc(1, sizeof(*sc));
 	struct failure f = { .path = "" };
 
 	assert_non_null(sc);
 	sample_folder(sc->dir);
 	snprintf(sc->path, sizeof(sc->path), "%s/store", sc->dir);
-	if (driver->create(sc->path, SAMPLE_KEY, &o, &f) != STORE_OK)
+	if (driver->create(sc->path, &proof, &o, &f) != STORE_OK)
 		fail_msg("%s: %s", f.path, f.reason);
 	sc->store = suite_open(sc, STORE_ADMIN);
 	*state = sc;
@@ -107,20 +108,29 @@ codes(void **state)
 	assert_int_equal(store_outcome((enum store_code)99), OUT_STORE);
 }
 
-/* A birth happens once, and says for which key it was. */
+/* A birth happens once, and the proof of its ring comes back as it was. */
 static void
 birth(void **state)
 {
 	struct store_options o = sample_options(STORE_ADMIN);
 	struct scene *sc = *state;
 	struct failure f = { .path = "" };
-	char key[KEY_ID_LENGTH + 1] = "x";
+	struct sealed proof, other = sample_proof("ffffffff");
 
-	assert_int_equal(driver->create(sc->path, "ffffffff", &o, &f),
+	assert_int_equal(driver->create(sc->path, &other, &o, &f),
 	    STORE_BROKEN);
 	assert_string_not_equal(f.reason, "");
-	assert_int_equal(driver->birth_key(sc->path, &o, key, &f), STORE_OK);
-	assert_string_equal(key, SAMPLE_KEY);
+	other = sample_proof(SAMPLE_KEY);
+	assert_int_equal(driver->proof_at(sc->path, &o, &proof, &f),
+	    STORE_OK);
+	assert_memory_equal(&proof, &other, sizeof(proof));
+	assert_int_equal(driver->load_proof(sc->store, &proof, &f),
+	    STORE_REFUSED);
+	assert_int_equal(proof.len, 0);
+	assert_int_equal(driver->begin(sc->store, STORE_READ, &f), STORE_OK);
+	assert_int_equal(driver->load_proof(sc->store, &proof, &f), STORE_OK);
+	driver->rollback(sc->store);
+	assert_memory_equal(&proof, &other, sizeof(proof));
 	assert_int_equal(suite_match(sc->store, "alice", 1000), ACCOUNT_NONE);
 }
 
@@ -130,7 +140,8 @@ absent(void **state)
 	struct store_options o = sample_options(STORE_ADMIN);
 	struct scene *sc = *state;
 	struct failure f = { .path = "" };
-	char path[400], key[KEY_ID_LENGTH + 1] = "x";
+	struct sealed proof = sample_proof(SAMPLE_KEY);
+	char path[400];
 	struct store *s = (struct store *)sc;
 	struct stat st;
 
@@ -139,8 +150,9 @@ absent(void **state)
 	assert_null(s);
 	assert_string_equal(f.path, path);
 	assert_string_not_equal(f.reason, "");
-	assert_int_equal(driver->birth_key(path, &o, key, &f), STORE_ABSENT);
-	assert_string_equal(key, "");
+	assert_int_equal(driver->proof_at(path, &o, &proof, &f), STORE_ABSENT);
+	assert_int_equal(proof.len, 0);
+	assert_string_equal(proof.key_id, "");
 	assert_int_equal(stat(path, &st), -1);
 	snprintf(path, sizeof(path), "%s/no/folder", sc->dir);
 	assert_int_equal(driver->open(path, &o, &s, &f), STORE_ABSENT);
@@ -152,17 +164,19 @@ static void
 unborn(void **state)
 {
 	static const char *const bad[] = { "", "0123abc", "0123ABCD",
-	    "0123abcde", "0123abc'" };
+	    "0123abc'" };
 	struct store_options o = sample_options(STORE_ADMIN);
 	struct scene *sc = *state;
 	struct failure f = { .path = "" };
+	struct sealed proof;
 	struct store *s = NULL;
 	char path[400];
 	size_t i;
 
 	snprintf(path, sizeof(path), "%s/other", sc->dir);
 	for (i = 0; i < COUNT(bad); i++) {
-		assert_int_equal(driver->create(path, bad[i], &o, &f),
+		proof = sample_proof(bad[i]);
+		assert_int_equal(driver->create(path, &proof, &o, &f),
 		    STORE_REFUSED);
 		assert_int_equal(driver->open(path, &o, &s, &f), STORE_ABSENT);
 	}

@@ -55,27 +55,27 @@ newborn(void **state)
 
 /* Asking whose birth it was leaves a new store as it is, and one in use. */
 static void
-birth_key(void **state)
+proof_at(void **state)
 {
 	struct store_options o = sample_options(STORE_ADMIN);
 	struct scene *sc = *state;
-	char key[KEY_ID_LENGTH + 1];
+	struct sealed key;
 	int64_t size;
 
-	assert_int_equal(driver->birth_key(sc->path, &o, key, &sc->failure),
+	assert_int_equal(driver->proof_at(sc->path, &o, &key, &sc->failure),
 	    STORE_OK);
 	assert_int_equal(scene_size(sc, "-wal"), -1);
 	assert_int_equal(scene_size(sc, "-shm"), -1);
 	driver->close(scene_open(sc, STORE_SERVING));
 	size = scene_size(sc, "-wal");
-	assert_int_equal(driver->birth_key(sc->path, &o, key, &sc->failure),
+	assert_int_equal(driver->proof_at(sc->path, &o, &key, &sc->failure),
 	    STORE_OK);
 	assert_int_equal(scene_size(sc, "-wal"), size);
 	assert_true(scene_size(sc, "-shm") >= 0);
 	assert_int_equal(raw(sc, "DELETE FROM store"), SQLITE_OK);
-	assert_int_equal(driver->birth_key(sc->path, &o, key, &sc->failure),
+	assert_int_equal(driver->proof_at(sc->path, &o, &key, &sc->failure),
 	    STORE_BROKEN);
-	assert_string_equal(key, "");
+	assert_int_equal(key.len, 0);
 }
 
 /* Every setting that the contract names is in force on a handle. */
@@ -290,13 +290,14 @@ replaced(void **state)
 	struct store_options o = sample_options(STORE_ADMIN);
 	struct scene *sc = *state;
 	struct store *s = scene_open(sc, STORE_SERVING);
+	struct sealed proof = sample_proof("ffffffff");
 	char other[400], saved[400];
 	struct account a;
 
 	sample_account(&a, "alice", 1000, 1, 10);
 	snprintf(other, sizeof(other), "%s/other", sc->dir);
 	snprintf(saved, sizeof(saved), "%s/saved", sc->dir);
-	assert_int_equal(driver->create(other, "ffffffff", &o, &sc->failure),
+	assert_int_equal(driver->create(other, &proof, &o, &sc->failure),
 	    STORE_OK);
 	assert_int_equal(link(sc->path, saved), 0);
 	assert_int_equal(rename(other, sc->path), 0);
@@ -446,7 +447,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 #define SCENE(t) cmocka_unit_test_setup_teardown(t, scene_setup, scene_teardown)
-		SCENE(newborn), SCENE(birth_key), SCENE(settings),
+		SCENE(newborn), SCENE(proof_at), SCENE(settings),
 		SCENE(rubbish), SCENE(foreign), SCENE(versions),
 		SCENE(upgraded_meanwhile), SCENE(places), SCENE(owner),
 		SCENE(beside), SCENE(replaced), SCENE(damaged),

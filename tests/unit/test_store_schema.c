@@ -178,7 +178,11 @@ ranges(void **state)
 		"INSERT INTO event VALUES (9, 1, 1, 1, 1, 1, 0, 0, '', '', '',"
 		    " -1, 'text')",
 		"UPDATE store SET id = zeroblob(15)",
-		"UPDATE store SET birth_key = NULL",
+		"UPDATE store SET key_id = NULL",
+		"UPDATE store SET key_id = '0123ABCD'",
+		"UPDATE store SET nonce = zeroblob(11)",
+		"UPDATE store SET sealed = zeroblob(16)",
+		"UPDATE store SET sealed = '0123456789012345678'",
 		"UPDATE store SET filler = x'00'",
 		"INSERT INTO store (n) VALUES (1)",
 		"INSERT INTO store (n) VALUES (2)",
