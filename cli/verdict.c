@@ -94,8 +94,9 @@ static const struct verdict outcomes[] = {
 		"An administrator has locked {user}." NOTHING,
 		"ask an administrator why." },
 	[OUT_CHANGED] = { EXIT_REFUSED,
-		"{user} is stored with another user number." NOTHING,
-		"ask an administrator to look into it." },
+		"{user} is stored with another user number, or that number "
+		"under another name." NOTHING,
+		"{changed}" },
 	[OUT_NO_USER] = { EXIT_REFUSED,
 		"This host knows no account {user}." NOTHING,
 		"getent passwd {user} should answer; then: {again}" },
@@ -124,6 +125,15 @@ static const struct verdict outcomes[] = {
 	[OUT_FULL] = { EXIT_REFUSED,
 		"{user} has 8 authenticators, and there cannot be more."
 		NOTHING, "remove one first: {remove}" },
+	[OUT_NO_ACCOUNT] = { EXIT_NOT_ENROLLED,
+		"The store has no account {user}." NOTHING,
+		"see who is in it: {list}" },
+	[OUT_LIVING] = { EXIT_REFUSED,
+		"{user} is an account of this host, and stored as it is."
+		NOTHING, "see it: {status}" },
+	[OUT_MISMATCH] = { EXIT_REFUSED,
+		"The store and the accounts of this host do not fit for that."
+		NOTHING, "see both sides: {status}, {list}" },
 };
 
 _Static_assert(sizeof(outcomes) / sizeof(outcomes[0]) == OUT_COUNT,
@@ -236,6 +246,26 @@ verdict_of_state(enum session_state s)
 	return &states[(unsigned)s <= SESSION_CANCELLED ? s : SESSION_OPEN];
 }
 
+static const char *
+root_way(const struct call *call)
+{
+	return call->host->uid == 0 && call->host->sudo_user == NULL ? "" :
+	    "sudo ";
+}
+
+/* Only root can tell who it is, and says so by the command it takes. */
+static void
+expand_changed(const struct call *call, char buf[CALL_COMMAND_MAX])
+{
+	const char *way = root_way(call);
+	char user[64];
+
+	terminal_clean(call->user, user, sizeof(user));
+	snprintf(buf, CALL_COMMAND_MAX, "%s%sstepup status -u %s shows both "
+	    "sides, and which it takes: stepup rebind, rename or prune.",
+	    call->host->uid == 0 ? "" : "ask an administrator: ", way, user);
+}
+
 /* What {name} stands for; "" for a name nobody knows. */
 static void
 expand(const char *name, size_t len, const struct call *call, uint32_t wait,
@@ -270,6 +300,11 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 		snprintf(buf, CALL_COMMAND_MAX, "%s--code-stdin",
 		    call->host->uid != 0 && strcmp(call->name, "test") != 0 ?
 		    "--password-stdin " : "");
+	else if (len == 4 && memcmp(name, "list", len) == 0)
+		snprintf(buf, CALL_COMMAND_MAX, "%sstepup list",
+		    root_way(call));
+	else if (len == 7 && memcmp(name, "changed", len) == 0)
+		expand_changed(call, buf);
 	else if (len == 5 && memcmp(name, "admin", len) == 0)
 		snprintf(buf, CALL_COMMAND_MAX, "sudo stepup %s -u NAME",
 		    call->name);

@@ -14,7 +14,7 @@
 /*
  * Templates: {again} the command that was given, {enroll} {replace} {status}
  * the commands for this account, {user} its name, {wait} a duration, {admin}
- * what an administrator types.
+ * {list} {changed} what an administrator types.
  */
 struct verdict {
 	enum exit_status status;

@@ -147,6 +147,18 @@ static const struct outcome_row rows[] = {
 		.audit = "deny.full", .pam = PAM_SERVICE_ERR,
 		.priority = LOG_INFO,
 		.final = "There are as many authenticators as there can be." },
+	[OUT_NO_ACCOUNT] = {
+		.audit = "deny.noaccount", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "The store has no such account." },
+	[OUT_LIVING] = {
+		.audit = "deny.living", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "The store and this host agree about this account." },
+	[OUT_MISMATCH] = {
+		.audit = "deny.mismatch", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "The store and this host do not fit for that." },
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OUT_COUNT,

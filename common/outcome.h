@@ -50,6 +50,9 @@ enum outcome {
 	OUT_NAME_TAKEN,		/* add: an authenticator has this name */
 	OUT_NO_NAME,		/* remove: no authenticator has this name */
 	OUT_FULL,		/* add: there are as many as there can be */
+	OUT_NO_ACCOUNT,		/* the store has no such account */
+	OUT_LIVING,		/* it is one of this host, as it is stored */
+	OUT_MISMATCH,		/* rename, rebind: store and host do not fit */
 	OUT_COUNT
 };
 

@@ -74,6 +74,10 @@ static const struct tag_row tags[] = {
 	[TAG_AFTER] = I64,
 	[TAG_AFTER_PUBLIC] = I64,
 	[TAG_CHANGE] = U8,
+	[TAG_PASSWORDS] = U32,
+	[TAG_NEW_NAME] = STRING,
+	[TAG_STORED_NAME] = STRING,
+	[TAG_STORED_UID] = U32,
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

@@ -64,7 +64,7 @@
  *   request   NAME [BY]; LOCK also REASON (1..200 bytes, no control bytes)
  *   answer    OUTCOME NAME.  UNLOCK: what it cleared, as STATUS says it,
  *             the longer wait of both doors; COUNT, wrong codes counted;
- *             TEXT, why it was locked.
+ *             TEXT, why it was locked; PASSWORDS, wrong ones in this hour.
  * LIST, LOG: administration alone, about nobody.
  *   request   LIST: nothing; LOG: [AFTER AFTER_PUBLIC] [FLAG_FOLLOW]
  *   answer    a run of packets with ROWS, then the last: OUTCOME.  A packet
@@ -74,6 +74,33 @@
  *             [WAIT_RECOVERY], the longer of both doors.
  *             LOG, each ring oldest first: RING EVENT CREATED [UID] [NAME]
  *             OUTCOME KIND CHANGE [SERVICE] [RHOST] [TTY] [BY] [REASON].
+ *
+ * RENAME, REBIND, PRUNE: administration alone; the name is one of the store.
+ *   request   NAME [BY] [REASON]; RENAME also NEW_NAME, one of this host
+ *   then      NOTE ...                 (what is there, and what it means)
+ *             PROMPT STYLE_CONFIRM     -> ANSWER
+ *   answer    OUTCOME NAME [UID]; RENAME also NEW_NAME, REBIND STORED_UID,
+ *             the one it was.
+ * PRUNE without NAME: a list, nothing is changed.
+ *   answer    a run of packets with ROWS, then the last: OUTCOME.  Accounts
+ *             of the store that the name service does not have so: NAME
+ *             STORED_UID [ENROLLED] [USED] COUNT LEFT, [UID] that name's
+ *             number on this host, [NEW_NAME] whose number it is there.
+ * OUT_CHANGED to administration: NAME UID as the name service says, with
+ *             STORED_UID, which uid the store has under that name, and
+ *             STORED_NAME, under which name it has that uid.  STATUS of a
+ *             name that the store alone has: no UID.
+ *
+ * POLICY: administration alone: the settings in force.
+ *   request   [NAME [SERVICE]]
+ *   answer    a run of packets with ROWS, then the last.  A row: LABEL, the
+ *             key; TEXT, its value (a long one goes on in the next row of
+ *             that LABEL; none: there is no value); where it was set, PATH
+ *             and COUNT, the line; neither: the default.
+ *             Last: OUTCOME; FLAG_ACCEPTED with PATH and REASON where the
+ *             files are refused and those last accepted are in force.  With
+ *             NAME: NAME SERVICE KINDS WAIT, and WHY, what a login would
+ *             come to: OUT_ASK, OUT_NOT_COVERED, OUT_MUST_ENROLL ...
  *
  * An upload: what a client sends after the request of IMPORT or RESTORE
  * (administration), before the answer.
@@ -118,6 +145,10 @@ enum wire_verb {
 	VERB_UNLOCK = 17,
 	VERB_LIST = 18,
 	VERB_LOG = 19,
+	VERB_RENAME = 25,
+	VERB_REBIND = 26,
+	VERB_PRUNE = 27,
+	VERB_POLICY = 28,
 	/* inside a conversation */
 	VERB_PROMPT = 32,
 	VERB_NOTE = 33,
@@ -179,6 +210,10 @@ enum wire_tag {
 	TAG_AFTER,		/* i64, the last event known of ring 0 */
 	TAG_AFTER_PUBLIC,	/* i64, the same of ring 1 */
 	TAG_CHANGE,		/* u8, what an event changed; 0: an answer */
+	TAG_PASSWORDS,		/* u32, wrong ones in self-service */
+	TAG_NEW_NAME,		/* string, what an account is called now */
+	TAG_STORED_NAME,	/* string, whom the store has under a uid */
+	TAG_STORED_UID,		/* u32, which uid it has under a name */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -200,6 +235,7 @@ enum wire_style {
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
 #define FLAG_WEAK	0x100u	/* LIST: a secret below 128 bits */
 #define FLAG_FOLLOW	0x200u	/* LOG: what happens from now on, too */
+#define FLAG_ACCEPTED	0x400u	/* POLICY: the copy is in force */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */
 

@@ -53,6 +53,9 @@ static const unsigned char expected[] = {
 	[OUT_NAME_TAKEN] = 0,
 	[OUT_NO_NAME] = 0,
 	[OUT_FULL] = 0,
+	[OUT_NO_ACCOUNT] = 0,
+	[OUT_LIVING] = 0,
+	[OUT_MISMATCH] = 0,
 };
 
 _Static_assert(sizeof(expected) == OUT_COUNT, "every outcome has its place");

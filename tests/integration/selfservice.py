@@ -35,7 +35,8 @@ TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
         "by": (41, 4), "count": (12, 4), "uid": (2, 4), "service": (3, 0),
         "rhost": (4, 0), "tty": (5, 0), "kind": (16, 1), "rows": (42, -1),
         "event": (43, 8), "ring": (44, 1), "after": (45, 8),
-        "after_public": (46, 8), "change": (47, 1)}
+        "after_public": (46, 8), "change": (47, 1), "passwords": (48, 4),
+        "new_name": (49, 0), "stored_name": (50, 0), "stored_uid": (51, 4)}
 NUMBERS = [name for name, (_, width) in TAGS.items() if width]
 NAMES = {tag: name for name, (tag, _) in TAGS.items()}
 OUTCOME = {name: n for n, name in enumerate(
@@ -43,7 +44,7 @@ OUTCOME = {name: n for n, name in enumerate(
     "OK_TOTP OK_RECOVERY NOT_COVERED NOT_ENROLLED MUST_ENROLL BAD_CODE "
     "REPLAY BAD_FORMAT LOCKED DISABLED ADMIN_LOCK CHANGED NO_USER NO_INPUT "
     "DONE BAD_PASSWORD PASSWORD_WAIT EXISTS LAST_FACTOR "
-    "NAME_TAKEN NO_NAME FULL".split())}
+    "NAME_TAKEN NO_NAME FULL NO_ACCOUNT LIVING MISMATCH".split())}
 
 
 def frame(verb, **fields):

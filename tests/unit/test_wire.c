@@ -43,6 +43,10 @@ static const struct {
 	{ TAG_EVENT, LONG, 8, 8 }, { TAG_RING, NUMBER, 1, 1 },
 	{ TAG_AFTER, LONG, 8, 8 }, { TAG_AFTER_PUBLIC, LONG, 8, 8 },
 	{ TAG_CHANGE, NUMBER, 1, 1 },
+	{ TAG_PASSWORDS, NUMBER, 4, 4 },
+	{ TAG_NEW_NAME, STRING, 0, 255 },
+	{ TAG_STORED_NAME, STRING, 0, 255 },
+	{ TAG_STORED_UID, NUMBER, 4, 4 },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
