@@ -300,6 +300,14 @@ line_name(const void *key, const void *line)
 	return strcmp(key, ((const struct line *)line)->name);
 }
 
+/* Where nothing was listed there is no array, which bsearch must not get. */
+static bool
+listed(const struct list *t, const char *name)
+{
+	return t->count > 0 && bsearch(name, t->lines, t->count,
+	    sizeof(*t->lines), line_name) != NULL;
+}
+
 /* Kept lines are in the order of their names' bytes: strcmp's. */
 static enum exit_status
 tell_missing(struct list *t)
@@ -315,9 +323,7 @@ tell_missing(struct list *t)
 		error = errno;
 		if (pw == NULL)
 			break;
-		if (!login_shell(pw->pw_shell) ||
-		    bsearch(pw->pw_name, t->lines, t->count,
-		    sizeof(*t->lines), line_name) != NULL ||
+		if (!login_shell(pw->pw_shell) || listed(t, pw->pw_name) ||
 		    (t->members != NULL && bsearch(&pw->pw_name, t->members,
 		    t->member_count, sizeof(*t->members), by_text) == NULL))
 			continue;
