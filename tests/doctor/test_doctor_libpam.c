@@ -18,6 +18,19 @@
 
 #define SEEDS	1000
 
+/*
+ * libpam 1.5 frees nothing of a stack whose parsing it gave up, and a third
+ * of these are broken.  The module's tests have no such line.
+ */
+__attribute__((visibility("default"))) const char *
+__lsan_default_suppressions(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libpam.so\n";
+}
+
 struct answers {
 	int	auth, cred, acct;
 };
