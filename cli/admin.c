@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/admin.h"
+#include "cli/output.h"
 #include "cli/verdict.h"
 #include "common/text.h"
 
@@ -31,15 +34,17 @@ enum exit_status
 admin_reason(const struct call *call, bool wanted, struct wire_writer *w)
 {
 	const char *reason = call->value[OPTION_REASON];
+	char what[96], next[80];
 
 	if (reason == NULL && !wanted)
 		return EXIT_DONE;
 	if (reason == NULL || *reason == '\0' ||
 	    strlen(reason) > ADMIN_REASON_MAX || !one_line(reason)) {
-		say(call, "stepup: a reason is wanted: --reason TEXT, one "
-		    "line of up to %d bytes", ADMIN_REASON_MAX);
-		say(call, "Next: stepup %s --help", call->name);
-		return EXIT_USAGE;
+		snprintf(next, sizeof(next), "stepup %s --help", call->name);
+		snprintf(what, sizeof(what), "stepup: a reason is wanted: "
+		    "--reason TEXT, one line of up to %d bytes",
+		    ADMIN_REASON_MAX);
+		return verdict_refuse(call, EXIT_USAGE, what, next);
 	}
 	wire_put_string(w, TAG_REASON, reason);
 	return EXIT_DONE;
@@ -63,12 +68,16 @@ admin_rows(const struct wire_message *m, admin_packet *each, void *arg)
 }
 
 static enum session_state
-read_run(struct session *s, uint8_t verb, admin_packet *each, void *arg,
-    struct wire_message *last)
+read_run(const struct call *call, struct session *s, uint8_t verb,
+    admin_packet *each, void *arg, struct wire_message *last)
 {
 	enum session_state state;
 
 	for (;;) {
+		/* Whoever follows sees what there is before a wait. */
+		if (call_has(call, OPTION_FOLLOW) &&
+		    !wire_wait(s->fd, POLLIN, wire_now_ms()))
+			output_flush(call);
 		state = session_next(s, last);
 		if (state != SESSION_OPEN || wire_refused(last))
 			return state;
@@ -78,6 +87,8 @@ read_run(struct session *s, uint8_t verb, admin_packet *each, void *arg,
 			return SESSION_OPEN;
 		if (each == NULL || !each(last, arg))
 			return SESSION_MALFORMED;
+		if (output_gone())
+			return SESSION_CANCELLED;
 	}
 }
 
@@ -99,7 +110,9 @@ admin_answer(const struct call *call, enum wire_verb verb, struct session *s,
 	uint32_t outcome;
 
 	if (state == SESSION_OPEN)
-		state = read_run(s, (uint8_t)verb, each, arg, last);
+		state = read_run(call, s, (uint8_t)verb, each, arg, last);
+	if (output_gone())
+		return EXIT_UNAVAILABLE;
 	if (state == SESSION_CANCELLED && call_has(call, OPTION_FOLLOW))
 		return EXIT_DONE;	/* there is no other end */
 	if (state != SESSION_OPEN)

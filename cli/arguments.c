@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/verdict.h"
 
 bool
 call_has(const struct call *call, enum option_name name)
@@ -13,13 +14,14 @@ call_has(const struct call *call, enum option_name name)
 enum exit_status
 usage(const struct call *call, const char *what, const char *word)
 {
-	char clean[80];
+	char clean[80], said[256], next[80];
 
 	terminal_clean(word, clean, sizeof(clean));
-	say(call, "stepup: %s%s%s", what, *clean != '\0' ? ": " : "", clean);
-	say(call, "Next: stepup %s%s--help", call->name,
+	snprintf(said, sizeof(said), "stepup: %s%s%s", what,
+	    *clean != '\0' ? ": " : "", clean);
+	snprintf(next, sizeof(next), "stepup %s%s--help", call->name,
 	    *call->name != '\0' ? " " : "");
-	return EXIT_USAGE;
+	return verdict_refuse(call, EXIT_USAGE, said, next);
 }
 
 /* EXIT_DONE: go on with the operand, if any, in argv[optind]. */

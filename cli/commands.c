@@ -85,7 +85,7 @@ static const struct command rows[] = {
 	    "answered.\n\n"
 	    "  -n, --new         make new recovery codes\n"
 	    HELP_SAVE HELP_SECRET HELP_TALK },
-	{ "doctor", doctor_run, 0, BIT(PLAN), NO_WORDS,
+	{ "doctor", doctor_run, 0, BIT(PLAN) | BIT(JSON), NO_WORDS,
 	    "stepup doctor [--plan]",
 	    "who gets in with what, and what is wrong here",
 	    "Runs the PAM stacks of every service for every way a login can "
@@ -95,9 +95,10 @@ static const struct command rows[] = {
 	    "  -p, --plan        as if the line of pam_stepup.so stood where "
 	    "pam-auth-update\n                    puts it: who will be asked, "
 	    "who could not get in\n"
-	    HELP_HELP "\nExit status: 0 sound, 1 problems, 4 could not "
+	    HELP_JSON HELP_HELP "\nExit status: 0 sound, 1 problems, 4 could not "
 	    "look.\n" },
-	{ "lock", lock_run, ROOTS | ACCOUNT, BIT(REASON), ONE_WORD,
+	{ "lock", lock_run, ROOTS | ACCOUNT, BIT(REASON) | BIT(JSON),
+	    ONE_WORD,
 	    "stepup lock USER --reason TEXT",
 	    "refuse an account every login with a code",
 	    "Whatever code is typed, right or wrong, is refused from now on: "
@@ -105,17 +106,18 @@ static const struct command rows[] = {
 	    "enrolled can be locked as well.\nSessions that are open stay "
 	    "open.\n\n"
 	    "      --reason TEXT why, up to 200 bytes, for the log\n"
-	    HELP_HELP },
-	{ "unlock", unlock_run, ROOTS | ACCOUNT, BIT(REASON), ONE_WORD,
+	    HELP_JSON HELP_HELP },
+	{ "unlock", unlock_run, ROOTS | ACCOUNT, BIT(REASON) | BIT(JSON),
+	    ONE_WORD,
 	    "stepup unlock USER [--reason TEXT]",
 	    "let an account in again: lock, waits, counts",
 	    "Lifts a lock, ends waits, switches app codes on again after too "
 	    "many wrong ones,\nand forgets what was counted. Says what of "
 	    "this there was.\n\n"
 	    "      --reason TEXT why, up to 200 bytes, for the log\n"
-	    HELP_HELP },
+	    HELP_JSON HELP_HELP },
 	{ "list", list_run, ROOTS, BIT(MISSING) | BIT(GROUP) | BIT(WEAK) |
-	    BIT(SORT), NO_WORDS,
+	    BIT(SORT) | BIT(JSON), NO_WORDS,
 	    "stepup list [--missing | --weak] [--group NAME] [--sort KEY]",
 	    "who is enrolled, since when, and what is locked",
 	    "A line for each account: enrolled, last used, apps, recovery "
@@ -126,9 +128,10 @@ static const struct command rows[] = {
 	    "      --weak        only those with a weak key\n"
 	    "      --group NAME  only members of this group\n"
 	    "      --sort KEY    name, used or enrolled (the newest last)\n"
-	    HELP_HELP },
+	    HELP_JSON HELP_HELP },
 	{ "log", log_run, ROOTS, BIT(USER) | BIT(SERVICE) | BIT(OUTCOME) |
-	    BIT(SINCE) | BIT(UNTIL) | BIT(FOLLOW) | BIT(AFTER), NO_WORDS,
+	    BIT(SINCE) | BIT(UNTIL) | BIT(FOLLOW) | BIT(AFTER) | BIT(JSON),
+	    NO_WORDS,
 	    "stepup log [-u NAME] [--service NAME] [--outcome NAME]\n"
 	    "       [--since TIME] [--until TIME] [--after CURSOR] [--follow]",
 	    "what happened: logins, refusals, changes",
@@ -146,7 +149,7 @@ static const struct command rows[] = {
 	    "                    what came after an earlier call: it names "
 	    "its cursor\n"
 	    "      --follow      goes on with what happens, until Ctrl-C\n"
-	    HELP_HELP },
+	    HELP_JSON HELP_HELP },
 };
 
 /* --- Options ----------------------------------------------------------- */

@@ -1,12 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The names of what happened, as log lists it. */
+/* What happened, as log lists it: one event, and the names of all. */
 #ifndef STEPUP_CLI_EVENT_H
 #define STEPUP_CLI_EVENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/subcommands.h"
 #include "common/outcome.h"
+#include "common/wire.h"
+
+struct event {
+	uint32_t	ring;		/* 0: login and admin door, 1: public */
+	int64_t		id, at;
+	bool		uid_known, by_known;
+	uint32_t	uid, by;
+	uint32_t	outcome, change, kind;
+	char		name[WIRE_STRING_MAX + 1];
+	char		service[WIRE_STRING_MAX + 1];
+	char		rhost[WIRE_STRING_MAX + 1];
+	char		tty[WIRE_STRING_MAX + 1];
+	char		reason[WIRE_STRING_MAX + 1];
+};
+
+/* A row of LOG.  False: it is malformed. */
+bool event_read(const struct wire_message *, struct event *);
+
+/*
+ * As text, under a head before the first, or as a document with the cursor
+ * behind it.
+ */
+void event_tell(const struct call *, const struct event *, bool first,
+    const char *cursor);
 
 /*
  * "change.locked" of what an event changed, as the store numbers it; of an

@@ -5,9 +5,11 @@
 #include <time.h>
 
 #include "cli/json.h"
+#include "cli/output.h"
 #include "cli/verdict.h"
 
 static json_t *document;
+static bool lost;	/* a line that could not be made */
 
 /* Some of it is secret: a key, recovery codes. */
 static void
@@ -32,6 +34,23 @@ json_call(void)
 		document = json_object();
 	}
 	return document;
+}
+
+json_t *
+json_new(void)
+{
+	prepare();
+	return json_object();
+}
+
+json_t *
+json_list(const char *name)
+{
+	json_t *list = json_call() != NULL ? json_array() : NULL;
+
+	if (list != NULL && json_object_set_new(document, name, list) != 0)
+		return NULL;
+	return list;
 }
 
 json_t *
@@ -71,8 +90,8 @@ print(const struct call *call, json_t *j)
 
 	if (text == NULL)
 		return false;
-	ok = terminal_write(call->terminal->out, text, strlen(text)) &&
-	    terminal_write(call->terminal->out, "\n", 1);
+	ok = output_write(call, text, strlen(text)) &&
+	    output_write(call, "\n", 1);
 	wipe_and_free(text);
 	return ok;
 }
@@ -97,16 +116,14 @@ headed(const struct call *call, json_t *rest)
 bool
 json_event(const struct call *call, const char *event, json_t *object)
 {
-	json_t *j;
+	json_t *j = NULL;
 	bool ok;
 
-	if (object == NULL || json_object_set_new(object, "event",
-	    json_string(event)) != 0) {
-		json_decref(object);
-		return false;
-	}
-	j = headed(call, object);
+	if (object != NULL && json_object_set_new(object, "event",
+	    json_string(event)) == 0)
+		j = headed(call, object);
 	ok = print(call, j);
+	lost = lost || !ok;
 	json_decref(j);
 	json_decref(object);
 	return ok;
@@ -124,19 +141,23 @@ json_verdict(const char *what, const char *next)
 bool
 json_end(const struct call *call, enum exit_status status)
 {
-	const struct exit_row *row = verdict_of_exit(status);
+	const struct exit_row *row;
 	json_t *j = json_call();
 	bool ok;
 
+	if (lost && status == EXIT_DONE)
+		status = EXIT_UNAVAILABLE;
+	row = verdict_of_exit(status);
 	if (status != EXIT_DONE && json_object_get(j, "message") == NULL)
 		json_verdict(row->what, row->next);
 	json_object_set_new(j, "event", json_string("end"));
 	json_object_set_new(j, "status", json_integer(status));
 	json_object_set_new(j, "result", json_string(row->name));
 	j = headed(call, j);
-	ok = print(call, j);
+	ok = print(call, j) && !lost;
 	json_decref(j);
 	json_decref(document);
 	document = NULL;
+	lost = false;
 	return ok;
 }

@@ -23,6 +23,12 @@
 /* The document of this call; borrowed.  NULL when memory is short. */
 json_t *json_call(void);
 
+/* An empty object for json_event; NULL when memory is short. */
+json_t *json_new(void);
+
+/* A new list in the document of this call, under that name; borrowed. */
+json_t *json_list(const char *name);
+
 /* A time as RFC 3339 has it, in UTC; 0 is null. */
 json_t *json_when(int64_t when);
 
@@ -31,7 +37,8 @@ json_t *json_words(const char *);
 
 /*
  * A line before the last: `event` says what happened.  Takes `object`
- * (may be NULL: false).  False: nobody reads it.
+ * (may be NULL: false), which may bring a `user` of its own.  False: nobody
+ * reads it, or memory was short; then the call does not end in `done`.
  */
 bool json_event(const struct call *, const char *event, json_t *object);
 

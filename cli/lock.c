@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/admin.h"
+#include "cli/json.h"
 #include "common/text.h"
 
 enum exit_status
@@ -22,6 +23,11 @@ lock_run(const struct call *call)
 	session_close(&s);
 	if (status != EXIT_DONE)
 		return status;
+	if (call_has(call, OPTION_JSON)) {
+		json_object_set_new(json_call(), "locked", json_true());
+		json_object_set_new(json_call(), "reason",
+		    json_words(call->value[OPTION_REASON]));
+	}
 	terminal_clean(call->user, user, sizeof(user));
 	result(call, "%s is locked: every login with a code is refused.",
 	    user);
@@ -68,6 +74,30 @@ tell_cleared(const struct call *call, const struct wire_message *m)
 	    wire_has(m, TAG_WAIT_RECOVERY);
 }
 
+static void
+cleared_json(const struct wire_message *m)
+{
+	char reason[WIRE_STRING_MAX + 1];
+	uint32_t flags, count, totp, recovery;
+	json_t *j = json_call() != NULL ? json_object() : NULL;
+
+	wire_get_uint(m, TAG_FLAGS, &flags);
+	wire_get_uint(m, TAG_COUNT, &count);
+	wire_get_uint(m, TAG_WAIT_TOTP, &totp);
+	wire_get_uint(m, TAG_WAIT_RECOVERY, &recovery);
+	wire_get_string(m, TAG_TEXT, reason);
+	json_object_set_new(j, "locked",
+	    json_boolean((flags & FLAG_ADMIN_LOCK) != 0));
+	json_object_set_new(j, "reason", (flags & FLAG_ADMIN_LOCK) != 0 ?
+	    json_words(reason) : json_null());
+	json_object_set_new(j, "app_codes_off",
+	    json_boolean((flags & FLAG_DISABLED) != 0));
+	json_object_set_new(j, "wait_app_codes", json_integer(totp));
+	json_object_set_new(j, "wait_recovery_codes", json_integer(recovery));
+	json_object_set_new(j, "wrong_codes", json_integer(count));
+	json_object_set_new(json_call(), "cleared", j);
+}
+
 enum exit_status
 unlock_run(const struct call *call)
 {
@@ -83,7 +113,9 @@ unlock_run(const struct call *call)
 		return status;
 	status = admin_ask(call, &w, &s, NULL, NULL, &last);
 	terminal_clean(call->user, user, sizeof(user));
-	if (status == EXIT_DONE) {
+	if (status == EXIT_DONE && call_has(call, OPTION_JSON))
+		cleared_json(&last);
+	else if (status == EXIT_DONE) {
 		result(call, "%s may use codes again. Cleared:", user);
 		if (!tell_cleared(call, &last))
 			result(call, "  nothing: there was no lock, no wait, "

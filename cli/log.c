@@ -2,142 +2,41 @@
 /* stepup log: what happened, of both rings, the oldest first. */
 #include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cli/admin.h"
 #include "cli/event.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/verdict.h"
 #include "cli/when.h"
 #include "common/text.h"
+
+#define CURSOR_MAX 64
 
 struct log {
 	const struct call *call;
 	bool		 has_uid;
 	uint32_t	 uid;		/* of -u */
 	int64_t		 since, until;
+	struct event_mask mask;		/* of --outcome */
 	int64_t		 after[2];	/* the last event of each ring */
 	size_t		 told;
 };
 
-static const char *
-name_of(const struct wire_message *m)
-{
-	uint32_t outcome, change;
-
-	wire_get_uint(m, TAG_OUTCOME, &outcome);
-	wire_get_uint(m, TAG_CHANGE, &change);
-	return event_name(outcome, change);
-}
-
-/* All of it, or what stands before a dot. */
-static bool
-begins(const char *name, const char *part)
-{
-	size_t len = strlen(part);
-
-	return strncmp(name, part, len) == 0 &&
-	    (name[len] == '\0' || name[len] == '.');
-}
-
-static bool
-wanted(const struct log *l, const struct wire_message *m, int64_t at)
-{
-	const char *service = l->call->value[OPTION_SERVICE];
-	const char *outcome = l->call->value[OPTION_OUTCOME];
-	char text[WIRE_STRING_MAX + 1];
-	uint32_t uid;
-
-	if (at < l->since || at > l->until)
-		return false;
-	if (l->has_uid && (!wire_get_uint(m, TAG_UID, &uid) || uid != l->uid))
-		return false;
-	wire_get_string(m, TAG_SERVICE, text);
-	if (service != NULL && strcmp(service, text) != 0)
-		return false;
-	return outcome == NULL || begins(name_of(m), outcome);
-}
-
-/* A cell is cut where it would move those behind it. */
-static void
-cell(const struct wire_message *m, enum wire_tag tag, const char *none,
-    char *buf, size_t size)
-{
-	char text[WIRE_STRING_MAX + 1];
-
-	wire_get_string(m, tag, text);
-	terminal_clean(text[0] != '\0' ? text : none, buf, size);
-}
+/* --- The cursor -------------------------------------------------------- */
 
 static void
-tell(struct log *l, const struct wire_message *m, int64_t at)
+cursor_print(const struct log *l, char buf[CURSOR_MAX])
 {
-	char when[32] = "?", user[33], service[33], from[256], reason[256];
-	char none[24] = "-";
-	uint32_t uid, by, ring;
-	time_t t = (time_t)at;
-	struct tm tm;
-
-	if (localtime_r(&t, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	if (wire_get_uint(m, TAG_UID, &uid))
-		snprintf(none, sizeof(none), "%u", (unsigned)uid);
-	wire_get_uint(m, TAG_RING, &ring);
-	cell(m, TAG_NAME, none, user, sizeof(user));
-	cell(m, TAG_SERVICE, ring != 0 ? "(self)" : "-", service,
-	    sizeof(service));
-	cell(m, wire_has(m, TAG_RHOST) ? TAG_RHOST : TAG_TTY, "", from,
-	    sizeof(from));
-	cell(m, TAG_REASON, "", reason, sizeof(reason));
-	if (l->told++ == 0)
-		result(l->call, "%-19s  %-12s  %-10s  %-15s  %s", "TIME",
-		    "USER", "SERVICE", "OUTCOME", "FROM");
-	result(l->call, "%-19s  %-12s  %-10s  %-15s%s%s", when, user, service,
-	    name_of(m), from[0] == '\0' ? "" : strlen(from) > 16 ||
-	    strlen(user) > 12 || strlen(service) > 10 ?
-	    "\n                     from " : "  ", from);
-	snprintf(none, sizeof(none), "%s", "");
-	if (wire_get_uint(m, TAG_BY, &by))
-		snprintf(none, sizeof(none), "by uid %u", (unsigned)by);
-	if (none[0] != '\0' || reason[0] != '\0')
-		result(l->call, "                     %s%s%s", none,
-		    none[0] != '\0' && reason[0] != '\0' ? ": " : "", reason);
-}
-
-static bool
-row(const struct wire_message *m, void *arg)
-{
-	struct log *l = arg;
-	uint32_t ring;
-	int64_t id, at;
-
-	if (!wire_get_uint(m, TAG_RING, &ring) || ring > 1 ||
-	    !wire_get_int64(m, TAG_EVENT, &id) ||
-	    !wire_get_int64(m, TAG_CREATED, &at))
-		return false;
-	l->after[ring] = id;
-	if (wanted(l, m, at))
-		tell(l, m, at);
-	return true;
-}
-
-static bool
-packet(const struct wire_message *m, void *arg)
-{
-	return admin_rows(m, row, arg);
-}
-
-static enum exit_status
-usage(const struct call *call, const char *what)
-{
-	say(call, "stepup: %s", what);
-	say(call, "Next: stepup log --help");
-	return EXIT_USAGE;
+	snprintf(buf, CURSOR_MAX, "%lld-%lld", (long long)l->after[0],
+	    (long long)l->after[1]);
 }
 
 /* "12-3": the last event of each ring. */
 static bool
-read_cursor(const char *text, int64_t after[2])
+cursor_read(const char *text, int64_t after[2])
 {
 	const char *dash = strchr(text, '-');
 	char first[24] = "";
@@ -154,41 +53,125 @@ read_cursor(const char *text, int64_t after[2])
 	return true;
 }
 
+/* --- Rows -------------------------------------------------------------- */
+
+static bool
+wanted(const struct log *l, const struct event *e)
+{
+	const char *service = l->call->value[OPTION_SERVICE];
+
+	if (e->at < l->since || e->at > l->until ||
+	    (l->has_uid && (!e->uid_known || e->uid != l->uid)) ||
+	    (service != NULL && strcmp(service, e->service) != 0))
+		return false;
+	if (l->call->value[OPTION_OUTCOME] == NULL)
+		return true;
+	return e->change > 0 ? e->change < 32 &&
+	    (l->mask.changes >> e->change & 1) != 0 :
+	    e->outcome < OUT_COUNT && (l->mask.outcomes >> e->outcome & 1) != 0;
+}
+
+static bool
+row(const struct wire_message *m, void *arg)
+{
+	struct log *l = arg;
+	char cursor[CURSOR_MAX];
+	struct event e;
+
+	if (!event_read(m, &e))
+		return false;
+	l->after[e.ring] = e.id;
+	if (wanted(l, &e)) {
+		cursor_print(l, cursor);
+		event_tell(l->call, &e, l->told++ == 0, cursor);
+	}
+	return true;
+}
+
+static bool
+packet(const struct wire_message *m, void *arg)
+{
+	return admin_rows(m, row, arg);
+}
+
+/* --- What is wanted ---------------------------------------------------- */
+
+static enum exit_status
+wrong(const struct call *call, const char *what)
+{
+	return verdict_refuse(call, EXIT_USAGE, what, "stepup log --help");
+}
+
+/* Also somebody who is gone, by number. */
+static enum exit_status
+read_user(struct log *l)
+{
+	const char *name = l->call->value[OPTION_USER];
+	const struct passwd *pw;
+	uint64_t uid;
+
+	if (name == NULL)
+		return EXIT_DONE;
+	l->has_uid = true;
+	pw = getpwnam(name);
+	if (pw != NULL)
+		l->uid = pw->pw_uid;
+	else if (text_number(name, 0, UINT32_MAX - 1, &uid))
+		l->uid = (uint32_t)uid;
+	else
+		return verdict_refuse(l->call, EXIT_REFUSED, "This host knows "
+		    "no such account.",
+		    "stepup log -u UID, for one that is gone");
+	return EXIT_DONE;
+}
+
 static enum exit_status
 read_filters(struct log *l)
 {
 	const char *const *value = l->call->value;
-	struct passwd *pw;
-	uint64_t uid;
 	int64_t now = time(NULL);
 
 	l->until = INT64_MAX;
 	if (value[OPTION_SINCE] != NULL &&
 	    !when_read(value[OPTION_SINCE], now, &l->since))
-		return usage(l->call, "--since takes 2026-11-21, "
+		return wrong(l->call, "stepup: --since takes 2026-11-21, "
 		    "2026-11-21T10:00:00Z, or 90m, 2h, 7d");
 	if (value[OPTION_UNTIL] != NULL &&
 	    !when_read(value[OPTION_UNTIL], now, &l->until))
-		return usage(l->call, "--until takes 2026-11-21, "
+		return wrong(l->call, "stepup: --until takes 2026-11-21, "
 		    "2026-11-21T10:00:00Z, or 90m, 2h, 7d");
 	if (value[OPTION_AFTER] != NULL &&
-	    !read_cursor(value[OPTION_AFTER], l->after))
-		return usage(l->call, "--after takes what an earlier stepup "
-		    "log named");
-	if (value[OPTION_USER] == NULL)
-		return EXIT_DONE;
-	/* Also somebody who is gone, by number. */
-	l->has_uid = true;
-	pw = getpwnam(value[OPTION_USER]);
-	if (pw != NULL)
-		l->uid = pw->pw_uid;
-	else if (text_number(value[OPTION_USER], 0, UINT32_MAX - 1, &uid))
-		l->uid = (uint32_t)uid;
-	else {
-		say(l->call, "This host knows no such account.");
-		say(l->call, "Next: stepup log -u UID, for one that is gone");
-		return EXIT_REFUSED;
+	    !cursor_read(value[OPTION_AFTER], l->after))
+		return wrong(l->call, "stepup: --after takes what an earlier "
+		    "stepup log named");
+	if (value[OPTION_OUTCOME] != NULL &&
+	    !event_match(value[OPTION_OUTCOME], &l->mask))
+		return wrong(l->call, "stepup: --outcome takes deny, "
+		    "deny.code, accept, change.locked and the like");
+	return read_user(l);
+}
+
+static enum exit_status
+end(struct log *l, enum exit_status status)
+{
+	const struct call *call = l->call;
+	char cursor[CURSOR_MAX];
+
+	cursor_print(l, cursor);
+	if (call_has(call, OPTION_JSON)) {
+		json_object_set_new(json_call(), "count",
+		    json_integer((json_int_t)l->told));
+		json_object_set_new(json_call(), "cursor",
+		    json_string(cursor));
 	}
+	if (!output_flush(call))
+		return EXIT_UNAVAILABLE;
+	if (status != EXIT_DONE)
+		return status;
+	if (l->told == 0)
+		say(call, "There is nothing that fits.");
+	say(call, "Next: %sstepup log --after %s",
+	    call->host->sudo_user != NULL ? "sudo " : "", cursor);
 	return EXIT_DONE;
 }
 
@@ -204,6 +187,7 @@ log_run(const struct call *call)
 	status = read_filters(&l);
 	if (status != EXIT_DONE)
 		return status;
+	output_hold();
 	admin_start(call, VERB_LOG, &w);
 	wire_put_int64(&w, TAG_AFTER, l.after[0]);
 	wire_put_int64(&w, TAG_AFTER_PUBLIC, l.after[1]);
@@ -211,12 +195,5 @@ log_run(const struct call *call)
 		wire_put_uint(&w, TAG_FLAGS, FLAG_FOLLOW);
 	status = admin_ask(call, &w, &s, packet, &l, &last);
 	session_close(&s);
-	if (status != EXIT_DONE)
-		return status;
-	if (l.told == 0)
-		say(call, "There is nothing that fits.");
-	say(call, "Next: %sstepup log --after %lld-%lld",
-	    call->host->sudo_user != NULL ? "sudo " : "",
-	    (long long)l.after[0], (long long)l.after[1]);
-	return EXIT_DONE;
+	return end(&l, status);
 }

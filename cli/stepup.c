@@ -4,51 +4,14 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/output.h"
 #include "cli/verdict.h"
-
-static void __attribute__((format(printf, 2, 0)))
-say_to(int fd, const char *format, va_list ap)
-{
-	char text[1024];
-	int n = vsnprintf(text, sizeof(text) - 1, format, ap);
-
-	if (n < 0)
-		return;
-	if ((size_t)n > sizeof(text) - 2)
-		n = (int)sizeof(text) - 2;
-	text[n] = '\n';
-	terminal_write(fd, text, (size_t)n + 1);
-}
-
-void
-say(const struct call *call, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	say_to(call->terminal->err, format, ap);
-	va_end(ap);
-}
-
-void
-result(const struct call *call, const char *format, ...)
-{
-	va_list ap;
-
-	/* Its result is the one document at the end. */
-	if (call_has(call, OPTION_JSON) && !call_has(call, OPTION_HELP))
-		return;
-	va_start(ap, format);
-	say_to(call->terminal->out, format, ap);
-	va_end(ap);
-}
 
 void
 call_command(const struct call *call, const char *name, const char *option,
@@ -84,7 +47,7 @@ static void
 help_one(const struct call *call, const struct command *row)
 {
 	result(call, "usage: %s\n", row->synopsis);
-	terminal_write(call->terminal->out, row->help, strlen(row->help));
+	output_write(call, row->help, strlen(row->help));
 }
 
 /* --- Who --------------------------------------------------------------- */
@@ -115,6 +78,7 @@ find_user(struct call *call, const char *name)
 {
 	enum outcome why = OUT_NO_USER;
 	uid_t uid = call->host->uid;
+	char next[80];
 	int error;
 
 	if (name != NULL && (*name == '\0' || strlen(name) >= 256))
@@ -123,9 +87,10 @@ find_user(struct call *call, const char *name)
 	if (error == 0 && (call->host->uid == 0 || uid == call->host->uid))
 		return EXIT_DONE;
 	if (error == 0 || (name != NULL && call->host->uid != 0)) {
-		say(call, "Only root may do this for somebody else.");
-		say(call, "Next: sudo stepup %s -u NAME", call->name);
-		return EXIT_REFUSED;
+		snprintf(next, sizeof(next), "sudo stepup %s -u NAME",
+		    call->name);
+		return verdict_refuse(call, EXIT_REFUSED,
+		    "Only root may do this for somebody else.", next);
 	}
 	if (name != NULL)
 		snprintf(call->user, sizeof(call->user), "%s", name);
@@ -148,9 +113,9 @@ run_roots(struct call *call, const struct command *row)
 	arguments_again(call, again);
 	call_command(call, again, NULL, call->again);
 	if (call->host->uid != 0) {
-		say(call, "Only root may do this.");
-		say(call, "Next: sudo %s", call->again);
-		return EXIT_REFUSED;
+		snprintf(again, sizeof(again), "sudo %.600s", call->again);
+		return verdict_refuse(call, EXIT_REFUSED,
+		    "Only root may do this.", again);
 	}
 	if ((row->flags & ACCOUNT) != 0 && call->operand != NULL) {
 		status = find_user(call, call->operand);
@@ -238,6 +203,8 @@ stepup_main(int argc, char *argv[], const struct host *host,
 	status = dispatch(&call, argc, argv);
 	if (call_has(&call, OPTION_JSON) && !call_has(&call, OPTION_HELP) &&
 	    !json_end(&call, status))
+		status = EXIT_UNAVAILABLE;
+	if (!output_flush(&call) && status == EXIT_DONE)
 		status = EXIT_UNAVAILABLE;
 	terminal_close(&terminal);
 	return (int)status;

@@ -379,3 +379,14 @@ verdict_say(const struct call *call, const struct verdict *v,
 	say(call, "Next: %s", next);
 	return v->status;
 }
+
+enum exit_status
+verdict_refuse(const struct call *call, enum exit_status status,
+    const char *what, const char *next)
+{
+	if (call_has(call, OPTION_JSON))
+		json_verdict(what, next);
+	say(call, "%s", what);
+	say(call, "Next: %s", next);
+	return status;
+}

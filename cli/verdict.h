@@ -46,6 +46,10 @@ extern const struct verdict verdict_new_code, verdict_sheet_code;
 extern const struct verdict verdict_secret, verdict_stdin, verdict_yes,
     verdict_qr, verdict_file;
 
+/* What happened and what to do, where no table has it; --json too. */
+enum exit_status verdict_refuse(const struct call *, enum exit_status,
+    const char *what, const char *next);
+
 #define VERDICT_TEXT_MAX 640
 
 /* Fills a template; the result is printable ASCII. */

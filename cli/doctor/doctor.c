@@ -9,12 +9,16 @@
 #include "cli/doctor/look.h"
 #include "cli/doctor/plan.h"
 #include "cli/doctor/report.h"
+#include "cli/json.h"
 #include "cli/subcommands.h"
+#include "cli/verdict.h"
 
 /* Our line where it would be; false: there is nothing to plan with. */
 static bool
 plan(const struct call *call, struct world *w, char **text)
 {
+	const char *what = "";
+
 	switch (plan_put(&w->pam, text)) {
 	case PLAN_PUT:
 		result(call, "As if \"auth required pam_stepup.so\" stood in "
@@ -25,15 +29,15 @@ plan(const struct call *call, struct world *w, char **text)
 		result(call, PLAN_FILE " has the line already.\n");
 		return true;
 	case PLAN_NO_FILE:
-		say(call, "There is no " PLAN_FILE ": this host has no "
-		    "pam-auth-update.");
+		what = "There is no " PLAN_FILE ": this host has no "
+		    "pam-auth-update.";
 		break;
 	case PLAN_FAILED:
-		say(call, PLAN_FILE " cannot be read.");
+		what = PLAN_FILE " cannot be read.";
 		break;
 	}
-	say(call, "Next: write the line where you want it, then: stepup "
-	    "doctor");
+	verdict_refuse(call, EXIT_UNAVAILABLE, what,
+	    "write the line where you want it, then: stepup doctor");
 	return false;
 }
 
@@ -43,16 +47,24 @@ judge(const struct call *call, struct world *w, struct findings *f)
 	struct survey *v = survey_make(w);
 
 	if (v == NULL) {
-		say(call, "The PAM files of this host cannot be read.");
 		report_end(call, w, f);
-		return EXIT_UNAVAILABLE;
+		report_json(call, w, v, f);
+		return verdict_refuse(call, EXIT_UNAVAILABLE,
+		    "The PAM files of this host cannot be read.",
+		    "look at /etc/pam.d, then: stepup doctor");
 	}
 	judge_all(w, v, call_has(call, OPTION_PLAN), f);
 	report_access(call, v, call_has(call, OPTION_PLAN));
 	report_findings(call, f);
 	report_end(call, w, f);
+	report_json(call, w, v, f);
 	survey_free(v);
-	return f->problems > 0 ? EXIT_REFUSED : EXIT_DONE;
+	if (f->problems == 0)
+		return EXIT_DONE;
+	if (call_has(call, OPTION_JSON))
+		json_verdict("There are problems.",
+		    "what each finding says is next");
+	return EXIT_REFUSED;
 }
 
 enum exit_status
@@ -63,8 +75,10 @@ doctor_run(const struct call *call)
 	enum exit_status status = EXIT_UNAVAILABLE;
 	char *text = NULL;
 
-	if (f == NULL || w == NULL)
+	if (f == NULL || w == NULL) {
+		verdict_say(call, verdict_of_outcome(OUT_MEMORY), NULL);
 		goto out;
+	}
 	look_host(call, call_has(call, OPTION_PLAN), w);
 	if (!call_has(call, OPTION_PLAN) || plan(call, w, &text))
 		status = judge(call, w, f);

@@ -15,5 +15,8 @@ void report_findings(const struct call *, const struct findings *);
 /* What could not be seen, and how it ended. */
 void report_end(const struct call *, const struct world *,
     const struct findings *);
+/* All of it as the document of --json; v may be NULL. */
+void report_json(const struct call *, const struct world *,
+    const struct survey *, const struct findings *);
 
 #endif

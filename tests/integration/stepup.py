@@ -25,10 +25,12 @@ import termios                                               # noqa: E402
 from selfservice import (NOTE, OFFER, OUTCOME, PASSWORD, PLAN, PROMPT,
                          REPLY, SHEET, SHOWN, STATUS, Service, base32,
                          totp)                               # noqa: E402
+from schema import Schema                                    # noqa: E402
 from terminal import Session, plain_env                      # noqa: E402
 
 PROGRAM = str(BUILD / "tests/integration/stepup_at")
 SCREENS = SRC / "tests/screens"
+SCHEMA = Schema(SRC / "man/stepup-json.5")
 TMP = pathlib.Path(tempfile.mkdtemp(prefix="stepup-"))
 DOOR = str(TMP / "public")
 # Whose name the wizard shows: an account every host has.
@@ -725,6 +727,7 @@ def documents(out):
     for one in found:
         equal((one["version"], "command" in one, "user" in one),
               (1, True, True))
+        SCHEMA.check(one)
     equal([one["event"] for one in found[:-1]].count("end"), 0)
     equal(found[-1]["event"], "end")
     return found

@@ -241,7 +241,7 @@ def admin_log_filters():
             (("--service", "sshd"), ["20"]), (("--service", "ssh"), []),
             (("--outcome", "deny"), ["21", "22"]),
             (("--outcome", "deny.code"), ["21", "22"]),
-            (("--outcome", "den"), []), (("--outcome", "change"), ["23"]),
+            (("--outcome", "change"), ["23"]),
             (("--since", "2025-11-21T10:13:22Z"), ["22", "23"]),
             (("--until", "2025-11-21T10:13:20Z"), ["20"]),
             (("--since", "2025-11-21", "--until", "1h", "--outcome",
@@ -270,6 +270,8 @@ def admin_log_follow_ends_with_ctrl_c():
 @row
 def admin_log_usage():
     for words in (("--since", "yesterday"), ("--until", ""),
+                  ("--outcome", "den"), ("--outcome", ""),
+                  ("--outcome", "deny.cod"),
                   ("--after", "7"), ("--after", "a-b"), ("--after", "1-"),
                   ("--after", "-1"), ("--after", "1-2-3"), ("x",),
                   ("--sort", "name")):

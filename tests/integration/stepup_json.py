@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""--json of every command, held against stepup-json(5): what is printed is
+documented, and what is documented is printed. Run by `make check`.
+
+Whoever adds a command adds its section to the page and a function here.
+"""
+import json
+import sys
+
+sys.dont_write_bytecode = True
+
+import stepup                                                # noqa: E402
+import stepup_admin                                          # noqa: E402
+from schema import Undocumented                              # noqa: E402
+from selfservice import OUTCOME, REPLY, Service, STATUS      # noqa: E402
+from stepup import (DOOR, PHONE, SCHEMA, STANDING, TMP, admin, check,
+                    documents, equal, now_code, pipe, row)   # noqa: E402
+from stepup_admin import DONE, NAME                          # noqa: E402
+
+stepup.ROWS.clear()
+COMMANDS = {}
+
+
+def command(name):
+    def add(function):
+        COMMANDS[name] = function
+        return function
+    return add
+
+
+def roots(*words, frames, status=0, env=None):
+    """A command of root's; its documents."""
+    got, out, err, _ = stepup_admin.ask(*words, "--json", frames=frames,
+                                        env=env)
+    equal((words, got), (words, status))
+    return documents(out)
+
+
+def persons(*words, typed="", status=0, plan=None):
+    """A command of somebody's own."""
+    service = Service(DOOR, **(plan or {}))
+    run = pipe(*words, "--json")
+    out, err = run.communicate(typed)
+    service.close()
+    equal((words, run.returncode), (words, status))
+    return documents(out)
+
+
+@command("status")
+def status():
+    frames = [(STATUS | REPLY, PHONE), (STATUS | REPLY, STANDING)]
+    persons("status", plan={"frames": frames})
+
+
+@command("codes")
+def codes():
+    persons("codes", plan={"frames": [(5 | REPLY, STANDING)]})
+    for words in (("--save", str(TMP / "sheet")), ()):
+        program, _ = admin({})
+        run = pipe("codes", "--new", "-u", NAME, "--json", *words,
+                   "--print-secret", bare=True, uid=0, stepupd=program)
+        out, err = run.communicate("")
+        equal(run.returncode, 0)
+        documents(out)
+    (TMP / "sheet").unlink()
+
+
+def set_up(*words):
+    program, _ = admin({})
+    (TMP / "keyring").write_text("")
+    run = pipe(*words, "-u", NAME, "--json", "--print-secret", "--code-stdin",
+               bare=True, uid=0, stepupd=program, keyring=TMP / "keyring")
+    offer = run.stdout.readline()
+    out, err = run.communicate(now_code() + "\n")
+    equal((words, run.returncode), (words, 0))
+    return documents(offer + out)
+
+
+@command("enroll")
+def enroll():
+    events = [one["event"] for one in set_up(
+        "enroll", "--save", str(TMP / "sheet"))]
+    equal(events, ["offer", "codes", "end"])
+    (TMP / "sheet").unlink()
+
+
+@command("add")
+def add():
+    equal([one["event"] for one in set_up("add", "tablet")],
+          ["offer", "end"])
+
+
+@command("remove")
+def remove():
+    persons("remove", "tablet", typed="pw\n", plan={
+        "password": "pw", "final": {"outcome": OUTCOME["DONE"], "left": 9}})
+
+
+@command("test")
+def test():
+    for final, status in (({"outcome": OUTCOME["OK_RECOVERY"], "left": 3}, 0),
+                          ({"outcome": OUTCOME["BAD_CODE"], "skew": -420,
+                            "label": "phone"}, 1)):
+        persons("test", typed="123456\n", status=status,
+                plan={"final": final})
+
+
+@command("doctor")
+def doctor():
+    """What it says of this host, whatever that is."""
+    for words in ((), ("--plan",)):
+        run = pipe("doctor", "--json", *words, uid=0)
+        out, err = run.communicate("")
+        (end,) = documents(out)
+        equal(run.returncode, end["status"])
+        if end["status"] == 4:
+            check(words and "pam-auth-update" in err, err)
+            continue
+        equal(end["plan"], bool(words))
+        equal(end["problems"], sum(f["problem"] for f in end["findings"]))
+        equal(end["status"], int(end["problems"] > 0))
+        check(end["services"] and end["findings"], "nothing was found")
+        run = pipe("doctor", *words, uid=0)
+        text = " ".join(run.communicate("")[0].split())
+        for one in end["findings"]:
+            place = one["where"] or ""
+            if one["line"]:
+                place += f":{one['line']}"
+            check(f"{one['name']} {place}".strip() in text and
+                  " ".join(one["message"].split()) in text, one)
+
+
+@command("lock")
+def lock():
+    (end,) = roots("lock", NAME, "--reason", 'said "no"',
+                   frames=[[stepup_admin.LOCK | REPLY, DONE]])
+    equal((end["user"], end["locked"], end["reason"]),
+          (NAME, True, 'said "no"'))
+    (end,) = roots("lock", NAME, frames=[], status=2)
+    check("--reason TEXT" in end["message"], end)
+
+
+@command("unlock")
+def unlock():
+    frames = [[stepup_admin.UNLOCK | REPLY, dict(
+        DONE, flags=0x18, wait_totp=1680, count=12, text="left \u00fc")]]
+    (end,) = roots("unlock", NAME, frames=frames)
+    equal(end["cleared"], {
+        "locked": True, "reason": "left \u00fc", "app_codes_off": True,
+        "wait_app_codes": 1680, "wait_recovery_codes": 0, "wrong_codes": 12})
+    (end,) = roots("unlock", NAME, frames=[
+        [stepup_admin.UNLOCK | REPLY, dict(DONE, flags=0)]])
+    equal((end["cleared"]["locked"], end["cleared"]["reason"]),
+          (False, None))
+
+
+@command("list")
+def list_():
+    found = roots("list", frames=stepup_admin.PEOPLE)
+    equal([(one["event"], one["user"]) for one in found],
+          [("account", "alice"), ("account", "bob"), ("account", "e" * 30),
+           ("end", None)])
+    equal([found[1][key] for key in ("weak", "locked", "wait_app_codes",
+          "wait_recovery_codes", "factor", "last_used")],
+          [True, True, 60, 1680, True, None])
+    equal((found[2]["factor"], found[2]["enrolled"], found[3]["count"]),
+          (False, None, 3))
+    conf = TMP / "nsswitch.conf"
+    conf.write_text("passwd: files ldap\n")
+    found = roots("list", "--missing", frames=[
+        [stepup_admin.LIST | REPLY, DONE]], env={"NSSWITCH": str(conf)})
+    check("root" in [one["user"] for one in found if
+                     one["event"] == "missing"], found)
+    equal((found[-1]["hidden_by"], found[-1]["count"]),
+          (["ldap"], len(found) - 1))
+    found = roots("list", "--sort", "used", frames=stepup_admin.PEOPLE)
+    equal([one["user"] for one in found], ["bob", "e" * 30, "alice", None])
+
+
+@command("log")
+def log():
+    found = roots("log", frames=stepup_admin.HAPPENED)
+    equal([one["event"] for one in found], ["event"] * 4 + ["end"])
+    equal([one["cursor"] for one in found],
+          ["7-0", "7-3", "8-3", "9-3", "9-3"])
+    equal([one["outcome"] for one in found[:-1]],
+          ["accept.totp", "deny.code", "deny.code", "change.locked"])
+    equal((found[1]["user"], found[1]["uid"], found[1]["self"],
+           found[3]["by"], found[3]["reason"]),
+          (None, 0, True, 1000, "left \x1b[2J"))
+
+
+# --- Rows ---------------------------------------------------------------
+
+def listed():
+    """The commands as the program knows them."""
+    run = pipe("--help")
+    out, err = run.communicate("")
+    part = out.partition("\n\n")[2].partition("\n\n")[0]
+    return [line.split()[0] for line in part.splitlines()]
+
+
+@row
+def json_every_command_has_it():
+    names = listed()
+    check(len(names) >= 11, names)
+    for name in names:
+        run = pipe(name, "--help")
+        out, err = run.communicate("")
+        check(" --json " in out, f"{name} does not take --json")
+    equal(sorted(set(names) - set(COMMANDS)), [])
+    equal(sorted(set(COMMANDS) - set(names)), [])
+    equal(sorted(set(names) - SCHEMA.commands()), [])
+
+
+@row
+def json_every_document_is_documented():
+    for function in COMMANDS.values():
+        function()
+    equal(SCHEMA.unseen(), [])
+
+
+@row
+def json_refusals_say_why():
+    """Whatever stops a command, the last line says it."""
+    for name in listed():
+        words = {"add": ("x",), "remove": ("x",)}.get(name, ())
+        run = pipe(name, *words, "--json", "-u", "no-such-person", uid=0)
+        out, err = run.communicate("")
+        if not out:     # the words were not understood
+            equal((name, run.returncode), (name, 2))
+            continue
+        (end,) = documents(out)
+        equal((name, run.returncode), (name, end["status"]))
+        if end["status"] != 0:
+            check(end["message"] and end["next"], end)
+
+
+@row
+def json_the_checker_checks():
+    good = {"version": 1, "command": "lock", "user": "alice", "event": "end",
+            "status": 0, "result": "done", "locked": True, "reason": "x"}
+    SCHEMA.check(good)
+    refused = dict(good, status=1, result="refused")
+    del refused["locked"], refused["reason"]
+    SCHEMA.check(refused)
+    for change in ({"new": 1}, {"locked": 1}, {"reason": None},
+                   {"user": 1}, {"event": "other"}, {"reason": {"a": 1}},
+                   {"reason": ["x"]}, {"locked": None}, {"status": True}):
+        try:
+            SCHEMA.check({**good, **change})
+        except Undocumented:
+            continue
+        raise AssertionError(f"taken: {change}")
+    for gone in good:
+        try:
+            SCHEMA.check({k: v for k, v in good.items() if k != gone})
+        except Undocumented:
+            continue
+        raise AssertionError(f"missing, and taken: {gone}")
+
+
+@row
+def json_is_one_line_each():
+    found = roots("list", frames=[
+        [stepup_admin.LIST | REPLY, {"rows": [dict(
+            stepup_admin.ALICE, name="a\nb\"\u20ac\\")]}],
+        [stepup_admin.LIST | REPLY, DONE]])
+    equal(found[0]["user"], "a\nb\"\u20ac\\")
+    check(json.dumps(found), "no JSON")
+
+
+if __name__ == "__main__":
+    sys.exit(stepup.main())
