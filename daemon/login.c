@@ -50,9 +50,7 @@ round_resume(struct login *l)
 	    (c = TAILQ_FIRST(&l->put_off)) != NULL) {
 		TAILQ_REMOVE(&l->put_off, c, link);
 		memcpy(l->packets[l->count], c->packet, c->len);
-		explicit_bzero(c->packet, c->len);
-		free(c->packet);
-		c->packet = NULL;
+		conn_forget(c);
 		round_add(l, c, c->len);
 	}
 }
@@ -60,13 +58,11 @@ round_resume(struct login *l)
 static void
 round_put_off(struct login *l, struct conn *c, const struct round_item *item)
 {
-	if ((c->packet = malloc(item->len)) == NULL) {
+	if (!conn_keep(c, item->packet, item->len)) {
 		single_refuse(c->fd, OUT_MEMORY, NULL);
 		conn_end(l, c);
 		return;
 	}
-	memcpy(c->packet, item->packet, item->len);
-	c->len = item->len;
 	(void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, c->fd, NULL);
 	TAILQ_INSERT_TAIL(&l->put_off, c, link);
 }
@@ -155,7 +151,7 @@ turn(struct login *l)
 	for (i = 0; i < n; i++)
 		if (events[i].data.ptr != &l->listener &&
 		    events[i].data.ptr != &l->signals)
-			conn_receive(l, events[i].data.ptr);
+			(void)conn_receive(l, events[i].data.ptr);
 	for (i = 0; i < n; i++) {
 		if (events[i].data.ptr == &l->signals)
 			signal_take(l);
@@ -182,6 +178,7 @@ login_open(struct login *l, const struct paths *paths, int listener)
 
 	TAILQ_INIT(&l->waiting);
 	TAILQ_INIT(&l->put_off);
+	l->signals = l->epoll = -1;
 	l->open_max = conn_places();
 	l->listener = listener;
 	sigemptyset(&set);
@@ -209,8 +206,10 @@ login_close(struct login *l)
 		TAILQ_REMOVE(&l->put_off, c, link);
 		conn_end(l, c);
 	}
-	close(l->signals);
-	close(l->epoll);
+	if (l->signals != -1)
+		close(l->signals);
+	if (l->epoll != -1)
+		close(l->epoll);
 	site_free(l->site);
 	free(l);
 }
@@ -220,7 +219,7 @@ login_serve(const struct paths *paths, struct listener *listener)
 {
 	struct login *l;
 	struct failure f = { 0 };
-	bool failed;
+	bool failed = true;
 
 	notify_start();
 	if (clean_server(&listener->fd, &f) != OUT_DONE ||
@@ -228,16 +227,15 @@ login_serve(const struct paths *paths, struct listener *listener)
 		log_failure(OUT_SERVICE, &f);
 		return 1;
 	}
-	if (!login_open(l, paths, listener->fd)) {
+	if (login_open(l, paths, listener->fd)) {
+		site_open(l->site);
+		(void)notify_ready();
+		while (!l->ended)
+			turn(l);
+		listen_unlink(listener);
+		failed = l->failed;
+	} else
 		log_line(LOG_CRIT, "login door: %s", strerror(errno));
-		return 1;
-	}
-	site_open(l->site);
-	(void)notify_ready();
-	while (!l->ended)
-		turn(l);
-	listen_unlink(listener);
-	failed = l->failed;
 	login_close(l);
 	return failed ? 1 : 0;
 }

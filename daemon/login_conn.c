@@ -20,16 +20,32 @@
 #define SPARE_FDS	32		/* store, log and the like */
 #define SILENT_MS	250		/* may be dropped to make room */
 
+bool
+conn_keep(struct conn *c, const uint8_t *packet, size_t len)
+{
+	if ((c->packet = malloc(len)) == NULL)
+		return false;
+	memcpy(c->packet, packet, len);
+	c->len = len;
+	return true;
+}
+
+void
+conn_forget(struct conn *c)
+{
+	if (c->packet != NULL)
+		explicit_bzero(c->packet, c->len);
+	free(c->packet);
+	c->packet = NULL;
+}
+
 /* Closing takes it out of the epoll set as well. */
 void
 conn_end(struct login *l, struct conn *c)
 {
 	close(c->fd);
 	l->open--;
-	if (c->packet != NULL) {
-		explicit_bzero(c->packet, c->len);
-		free(c->packet);
-	}
+	conn_forget(c);
 	free(c);
 }
 
@@ -55,7 +71,7 @@ round_add(struct login *l, struct conn *c, size_t len)
 }
 
 /* What another door answers is refused here, the rest is the round's. */
-static void
+static enum conn_state
 conn_asks(struct login *l, struct conn *c, size_t len)
 {
 	uint8_t *packet = l->packets[l->count];
@@ -66,36 +82,36 @@ conn_asks(struct login *l, struct conn *c, size_t len)
 	    VERB_BY_ROUND) {
 		TAILQ_REMOVE(&l->waiting, c, link);
 		round_add(l, c, len);
-		return;
+		return CONN_ASKED;
 	}
 	round_refuse(packet[1], o, NULL, &w);
 	(void)wire_send(c->fd, &w);
 	explicit_bzero(packet, len);
 	conn_drop(l, c);
+	return CONN_GONE;
 }
 
-void
+enum conn_state
 conn_receive(struct login *l, struct conn *c)
 {
 	size_t len;
 
 	if (l->count == ROUND_MAX)
-		return;
+		return CONN_WAITS;
 	switch (wire_receive(c->fd, l->packets[l->count], &len)) {
 	case WIRE_OK:
-		conn_asks(l, c, len);
-		break;
+		return conn_asks(l, c, len);
 	case WIRE_AGAIN:
-		break;
+		return CONN_WAITS;
 	case WIRE_MALFORMED:
 		single_refuse(c->fd, OUT_PROTOCOL, NULL);
-		conn_drop(l, c);
 		break;
 	case WIRE_END:
 	case WIRE_ERROR:
-		conn_drop(l, c);
 		break;
 	}
+	conn_drop(l, c);
+	return CONN_GONE;
 }
 
 static bool
@@ -134,7 +150,7 @@ conn_new(struct login *l, int fd)
 		conn_drop(l, c);
 		return;
 	}
-	conn_receive(l, c);
+	(void)conn_receive(l, c);
 }
 
 static void
@@ -173,17 +189,20 @@ static bool
 drop_silent(struct login *l)
 {
 	struct conn *c = TAILQ_FIRST(&l->waiting);
-	size_t open = l->open, count = l->count;
 
-	if (count == ROUND_MAX || c == NULL || c->deadline -
+	if (l->count == ROUND_MAX || c == NULL || c->deadline -
 	    LOGIN_REQUEST_MS + SILENT_MS > wire_now_ms())
 		return false;
-	conn_receive(l, c);
-	if (l->count > count)
+	switch (conn_receive(l, c)) {
+	case CONN_ASKED:
 		return false;
-	if (l->open == open)
+	case CONN_WAITS:
 		conn_drop(l, c);
-	return true;
+		return true;
+	case CONN_GONE:
+		return true;
+	}
+	return false;
 }
 
 /* False: not now; with a round to run there will be room after it. */

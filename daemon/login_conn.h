@@ -41,13 +41,23 @@ struct login {
 	uint8_t		 packets[ROUND_MAX][WIRE_PACKET_MAX];
 };
 
+/* A copy of its request until it is forgotten, which wipes it.  False: no
+ * memory. */
+bool conn_keep(struct conn *, const uint8_t *packet, size_t len);
+void conn_forget(struct conn *);
+
 /* Closes, wipes, frees; it is in no list any more. */
 void conn_end(struct login *, struct conn *);
 /* The same for one that waits. */
 void conn_drop(struct login *, struct conn *);
 /* Takes the request of one that waits into the round: if it is there, and
- * if there is room. */
-void conn_receive(struct login *, struct conn *);
+ * if there is room.  Says what has become of it. */
+enum conn_state {
+	CONN_WAITS,
+	CONN_ASKED,	/* it is in the round */
+	CONN_GONE	/* refused or ended, and freed */
+};
+enum conn_state conn_receive(struct login *, struct conn *);
 
 /* How many there may be: the limit of descriptors less what the store
  * and the log need. */
