@@ -195,11 +195,14 @@ the_client_idles(void **state)
 static void
 the_client_dawdles(void **state)
 {
+	int64_t begun;
+
 	(void)state;
 	names(0, 1, 0);
 	has(0);
-	u.deadline_ms = wire_now_ms();
+	u.deadline_ms = begun = wire_now_ms();
 	ends(UPLOAD_GONE);
+	assert_true(wire_now_ms() - begun < 10000);
 }
 
 static void
@@ -270,6 +273,27 @@ bad_rows(void **state)
 	}
 }
 
+/* What stands behind the rows in the packet is no part of them. */
+static void
+rows_end_with_their_field(void **state)
+{
+	static const uint8_t last[] = { 1, VERB_UPLOAD, TAG_ROWS, 0, 4,
+	    0, 6, 1, 21, TAG_LAST, 0, 1, 1 };
+	uint8_t behind[13 + 0x115] = { 1, VERB_UPLOAD, TAG_ROWS, 0, 5,
+	    0, 2, 1, 21, 0, WIRE_IGNORABLE | 2, 0x01, 0x15,
+	    TAG_NAME, 0, 125 };
+
+	(void)state;
+	memset(behind + 16, 'n', 125);
+	assert_int_equal(send(fds[1], last, sizeof(last), 0), sizeof(last));
+	ends(UPLOAD_MALFORMED);
+	upload_start(&u, &talk, 10, 1 << 20);
+	assert_int_equal(send(fds[1], behind, sizeof(behind), 0),
+	    sizeof(behind));
+	assert_int_equal(upload_next(&u, &row), UPLOAD_ROW);
+	ends(UPLOAD_MALFORMED);
+}
+
 /* Packets that are no upload. */
 static void
 bad_packets(void **state)
@@ -335,6 +359,7 @@ main(void)
 		TEST(rows_to_the_brim),
 		TEST(too_many_bytes),
 		TEST(bad_rows),
+		TEST(rows_end_with_their_field),
 		TEST(bad_packets),
 		TEST(outcomes),
 	};

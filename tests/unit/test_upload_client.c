@@ -123,6 +123,7 @@ serve(int packets, unsigned rows, bool whole)
 		if (take(packets, &last) < rows || last != whole)
 			_exit(1);
 		answer();
+		wire_wait(service, POLLHUP, wire_now_ms() + 60000);
 		_exit(0);
 	}
 	close(service);
@@ -135,6 +136,7 @@ served(pid_t child)
 {
 	int status;
 
+	shutdown(session.fd, SHUT_RDWR);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
@@ -158,8 +160,10 @@ more_than_a_socket_holds(void **state)
 	unsigned i;
 
 	(void)state;
-	for (i = 0; i < ROWS; i++)
+	for (i = 0; i < ROWS; i++) {
 		assert_true(put(i));
+		assert_int_equal(u.data[u.len + 1], 0);
+	}
 	assert_int_equal(upload_close(&u, true), SESSION_OPEN);
 	assert_true(wiped());
 	assert_true(answered());
@@ -195,6 +199,7 @@ not_whole(void **state)
 static void
 the_service_speaks(void **state)
 {
+	int64_t begun = wire_now_ms();
 	pid_t child = serve(2, 1, false);
 	unsigned i;
 
@@ -204,6 +209,7 @@ the_service_speaks(void **state)
 	assert_true(i < 100 * ROWS);
 	assert_int_equal(upload_close(&u, true), SESSION_OPEN);
 	assert_true(answered());
+	assert_true(wire_now_ms() - begun < 10000);
 	served(child);
 }
 
