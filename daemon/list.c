@@ -9,48 +9,12 @@
 #include <string.h>
 
 #include "daemon/clock.h"
+#include "daemon/rows.h"
 #include "daemon/session.h"
 
 #define WEAK_BYTES	16	/* 128 bits */
 #define FOLLOW_MS	500
 #define ALIVE_MS	20000
-
-/* A packet that fills. */
-struct rows {
-	struct session	*s;
-	size_t		 len;
-	bool		 gone;	/* nobody reads any more */
-	int64_t		 sent_ms;
-	uint8_t		 data[WIRE_ROWS_MAX];
-};
-
-static bool
-rows_flush(struct rows *r)
-{
-	struct wire_writer w;
-
-	wire_start(&w, WIRE_VERSION, r->s->verb | WIRE_REPLY);
-	if (r->len > 0)
-		wire_put_bytes(&w, TAG_ROWS, r->data, r->len);
-	r->gone = r->gone || !talk_send(r->s->talk, &w);
-	r->len = 0;
-	r->sent_ms = wire_now_ms();
-	return !r->gone;
-}
-
-static bool
-rows_add(struct rows *r, const struct wire_writer *w)
-{
-	if (!wire_done(w) || w->len + 2 > sizeof(r->data))
-		return true;	/* a row that cannot be */
-	if (r->len + 2 + w->len > sizeof(r->data) && !rows_flush(r))
-		return false;
-	r->data[r->len++] = (uint8_t)(w->len >> 8);
-	r->data[r->len++] = (uint8_t)w->len;
-	memcpy(r->data + r->len, w->data, w->len);
-	r->len += w->len;
-	return true;
-}
 
 /* The worse of both doors. */
 static uint32_t
