@@ -115,3 +115,27 @@ limit_password_charge(struct limiter m, int64_t now)
 	m.total++;
 	return m;
 }
+
+static int64_t
+higher(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+struct limiter
+limit_stricter(struct limiter a, struct limiter b)
+{
+	struct limiter l = a;
+
+	l.consecutive = higher(a.consecutive, b.consecutive);
+	l.total = higher(a.total, b.total);
+	l.total_since = higher(a.total_since, b.total_since);
+	/* Both lengths are at most a day: halves do not overflow. */
+	if (a.wait_length == 0 || (b.wait_length > 0 &&
+	    b.wait_start / 2 + b.wait_length / 2 >
+	    a.wait_start / 2 + a.wait_length / 2)) {
+		l.wait_start = b.wait_start;
+		l.wait_length = b.wait_length;
+	}
+	return l;
+}

@@ -61,6 +61,12 @@ struct limiter limit_clear(struct limiter, unsigned earlier, int64_t now);
 /* Only what a success of the other kind does: `earlier` off the total. */
 struct limiter limit_forgive(struct limiter, unsigned earlier);
 
+/*
+ * Of two limiters that both stood for the same: the higher counts, the wait
+ * that ends later.
+ */
+struct limiter limit_stricter(struct limiter, struct limiter);
+
 /* Length in s of the wait that the n-th run of `attempts` brings, n >= 1. */
 uint32_t limit_wait(const struct limits *, int64_t run);
 

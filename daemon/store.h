@@ -37,6 +37,8 @@ enum outcome store_outcome(enum store_code);
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
+#define STORE_MACHINE	32	/* bytes of a machine's hash */
+
 /* How a handle will be used: decides checkpoints (SPEC 5). */
 enum store_role {
 	STORE_SERVING,	/* --login, long-lived: grows the WAL, RESTART right
@@ -80,6 +82,23 @@ struct store_who {
 	uid_t		 uid;		/* with this uid */
 	bool		 by_uid;	/* somebody has that uid, */
 	char		 name[ACCOUNT_NAME_MAX + 1];	/* under this name */
+};
+
+/*
+ * Of a restore: what an account that is to come keeps of the one of its
+ * name that is `here`: limiters, lock.  Of `here` the row alone is loaded;
+ * credential_count says whether there is any.  Where nobody of that name is
+ * to come, `coming` has id, name, uid and created_at of `here`, no factor.
+ */
+typedef void (*store_merge)(struct account *coming,
+    const struct account *here);
+
+/* How staged accounts become current. */
+struct store_swap {
+	bool		 replace;	/* also where somebody has a factor */
+	unsigned	 window;	/* steps after the event's that are
+					   spent as well */
+	store_merge	 merge;
 };
 
 /* One line of a list: what can be said of an account without its codes. */
@@ -208,6 +227,42 @@ struct store_driver {
 	enum store_code (*records)(struct store *, enum store_ring,
 	    int64_t after, struct store_record *, size_t *n,
 	    struct failure *);
+
+	/*
+	 * Every account as of one moment, by id, in one read transaction:
+	 * visit must wait for nobody.  False: STORE_OK, and no more come.
+	 */
+	enum store_code (*snapshot)(struct store *, store_visit, void *arg,
+	    struct failure *);
+
+	/*
+	 * A restore.  Rows are staged beside those that are current, in
+	 * transactions of some dozen accounts; nobody but us sees them.
+	 *   stage_begin  drops what an earlier one left behind; begins
+	 *   stage        n accounts, sealed, ids their own.  STORE_REFUSED:
+	 *                two claim one id, name or uid
+	 *   stage_carry  merges all that is current into what is staged, and
+	 *                then what changed meanwhile
+	 *   stage_swap   inside a transaction of the caller's, who has read
+	 *                the clock in it: merges the last changes, writes the
+	 *                event, makes the staged rows current.  However many
+	 *                there are, it changes a handful of pages.  Steps up
+	 *                to the event's and `window` more are spent.
+	 *                *occupied: somebody has a factor and that was not to
+	 *                be; nothing was changed.  STORE_BUSY: too much has
+	 *                happened since stage_carry, which is called again.
+	 *                *lost: who had a factor and is not among the new
+	 *   stage_end    drops what is staged, or was current, in batches
+	 */
+	enum store_code (*stage_begin)(struct store *, struct failure *);
+	enum store_code (*stage)(struct store *, const struct account *,
+	    size_t n, struct failure *);
+	enum store_code (*stage_carry)(struct store *, store_merge,
+	    struct failure *);
+	enum store_code (*stage_swap)(struct store *,
+	    const struct store_swap *, const struct store_event *,
+	    bool *occupied, uint64_t *lost, struct failure *);
+	enum store_code (*stage_end)(struct store *, struct failure *);
 
 	/*
 	 * Checkpoints, as the role asks (SPEC 5): `idle` when the serving

@@ -179,6 +179,12 @@ const struct store_driver store_sqlite = {
 	.list = lite_list,
 	.lines = lite_lines,
 	.records = lite_records,
+	.snapshot = lite_snapshot,
+	.stage_begin = lite_stage_begin,
+	.stage = lite_stage,
+	.stage_carry = lite_stage_carry,
+	.stage_swap = lite_stage_swap,
+	.stage_end = lite_stage_end,
 	.tend = lite_tend,
 	.frames = lite_frames,
 };

@@ -61,6 +61,8 @@
 #define LITE_TALLY_DAYS		90
 #define LITE_LIST_BATCH		16
 #define LITE_LINES_BATCH	256
+#define LITE_FLOOR_WINDOW	8	/* steps, at most */
+#define LITE_STAGE_BATCH	64	/* accounts a transaction */
 
 /* Prepared when first used, once per handle; the SQL stands beside use. */
 enum lite_statement {
@@ -108,6 +110,19 @@ enum lite_statement {
 	LITE_PAGES,
 	LITE_FILL,
 	LITE_UNFILL,
+	LITE_SNAPSHOT,
+	LITE_STAGE_ACCOUNT,
+	LITE_STAGE_CREDENTIAL,
+	LITE_STAGE_RECOVERY,
+	LITE_STAGE_KEEP,
+	LITE_STAGE_MERGE,
+	LITE_STAGE_THERE,
+	LITE_STAGE_HERE,
+	LITE_STAGE_RINGS,
+	LITE_STAGE_CHANGED_LOGIN,
+	LITE_STAGE_CHANGED_PUBLIC,
+	LITE_STAGE_OCCUPIED,
+	LITE_STAGE_FLOOR,
 	LITE_STATEMENTS
 };
 
@@ -121,6 +136,7 @@ enum lite_change {
 	CHANGE_REMOVED_ONE,
 	CHANGE_LOCKED,
 	CHANGE_UNLOCKED,
+	CHANGE_RESTORED = 11,
 	CHANGE_RENAMED = 13,
 	CHANGE_REBOUND = 14,
 	CHANGE_PRUNED = 15
@@ -144,6 +160,9 @@ struct store {
 	bool		 lost;		/* this transaction must not commit */
 	bool		 broken;
 	unsigned	 frames;	/* in the WAL, not yet checkpointed */
+	/* A restore: the last event known of each ring, who lost a factor. */
+	int64_t		 stage_seen[2];
+	uint64_t	 stage_lost;
 
 	int64_t		 patience;	/* us; 0: do not wait at all */
 	int64_t		 wait_until;	/* us, monotonic; 0: not waiting yet */
@@ -204,6 +223,9 @@ enum store_code lite_write(struct lite_call *, int *changed,
 enum store_code lite_write_one(struct lite_call *, struct failure *);
 
 /* store_sqlite_schema.c: birth, versions */
+
+/* The tables of accounts once more, for a restore: names of their own. */
+extern const char lite_stage_tables[];
 
 /* In an open transaction: is the schema one we know. */
 enum store_code lite_version(struct store *, int *version, struct failure *);
@@ -275,6 +297,35 @@ enum store_code lite_write_event(struct store *, const struct account *,
     int change, const struct store_event *, struct failure *);
 enum store_code lite_write_tally(struct store *, const struct account *,
     const struct store_event *, struct failure *);
+
+/* A new row, by one of two statements each: current, or staged. */
+enum store_code lite_new_account(struct store *, enum lite_statement,
+    const struct account *, struct failure *);
+enum store_code lite_new_recovery(struct store *, enum lite_statement,
+    const struct account *, struct failure *);
+enum store_code lite_new_credential(struct store *, enum lite_statement,
+    const struct account *, const struct credential *, struct failure *);
+size_t lite_pack_limiters(const struct account *, uint8_t *);
+/* The columns of account, in the order of LITE_LOAD_ACCOUNT. */
+struct row;
+void lite_row_account(struct row *, struct account *);
+
+/* store_sqlite_stage.c, store_sqlite_swap.c: backup and restore */
+
+enum store_code lite_snapshot(struct store *, store_visit, void *,
+    struct failure *);
+enum store_code lite_stage_begin(struct store *, struct failure *);
+enum store_code lite_stage(struct store *, const struct account *, size_t,
+    struct failure *);
+enum store_code lite_stage_carry(struct store *, store_merge,
+    struct failure *);
+enum store_code lite_stage_swap(struct store *, const struct store_swap *,
+    const struct store_event *, bool *, uint64_t *, struct failure *);
+enum store_code lite_stage_end(struct store *, struct failure *);
+/* Where the rings stand: what comes later has changed meanwhile. */
+enum store_code lite_stage_rings(struct store *, struct failure *);
+/* After a batch: space for the next, and a WAL that stays short. */
+enum store_code lite_stage_room(struct store *, struct failure *);
 
 /* store_sqlite_move.c */
 

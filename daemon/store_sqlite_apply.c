@@ -12,8 +12,8 @@
  * Always the same length, so that a row is overwritten in its place: as a
  * column, a counter that is cleared makes its row shorter.
  */
-static size_t
-pack_limiters(const struct account *a, uint8_t *out)
+size_t
+lite_pack_limiters(const struct account *a, uint8_t *out)
 {
 	const struct limiter *l;
 
@@ -116,18 +116,19 @@ set_limiters(struct store *s, const struct account *a, struct failure *f)
 	struct lite_call c;
 
 	lite_call(&c, s, LITE_SET_LIMITERS);
-	lite_blob(&c, limiters, pack_limiters(a, limiters));
+	lite_blob(&c, limiters, lite_pack_limiters(a, limiters));
 	lite_int(&c, a->id);
 	return lite_write_one(&c, f);
 }
 
-static enum store_code
-new_account(struct store *s, const struct account *a, struct failure *f)
+enum store_code
+lite_new_account(struct store *s, enum lite_statement which,
+    const struct account *a, struct failure *f)
 {
 	uint8_t limiters[LITE_LIMITERS];
 	struct lite_call c;
 
-	lite_call(&c, s, LITE_NEW_ACCOUNT);
+	lite_call(&c, s, which);
 	lite_int(&c, a->id);
 	lite_blob(&c, a->name, strlen(a->name));
 	lite_int(&c, a->uid);
@@ -135,7 +136,7 @@ new_account(struct store *s, const struct account *a, struct failure *f)
 	lite_int(&c, a->enrolled_at);
 	lite_int(&c, a->locked);
 	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
-	lite_blob(&c, limiters, pack_limiters(a, limiters));
+	lite_blob(&c, limiters, lite_pack_limiters(a, limiters));
 	return lite_write_one(&c, f);
 }
 
@@ -150,13 +151,13 @@ set_enrolled(struct store *s, const struct account *a, struct failure *f)
 
 	lite_call(&c, s, LITE_SET_ENROLLED);
 	lite_int(&c, a->enrolled_at);
-	lite_blob(&c, limiters, pack_limiters(a, limiters));
+	lite_blob(&c, limiters, lite_pack_limiters(a, limiters));
 	lite_int(&c, a->id);
 	lite_blob(&c, a->name, strlen(a->name));
 	lite_int(&c, a->uid);
 	code = lite_write(&c, &changed, f);
 	if (code == STORE_OK && changed == 0)
-		code = new_account(s, a, f);
+		code = lite_new_account(s, LITE_NEW_ACCOUNT, a, f);
 	return code;
 }
 
@@ -172,23 +173,24 @@ set_lock(struct store *s, const struct account *a, struct failure *f)
 	lite_call(&c, s, LITE_SET_LOCK);
 	lite_int(&c, a->locked);
 	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
-	lite_blob(&c, limiters, pack_limiters(a, limiters));
+	lite_blob(&c, limiters, lite_pack_limiters(a, limiters));
 	lite_int(&c, a->id);
 	lite_blob(&c, a->name, strlen(a->name));
 	lite_int(&c, a->uid);
 	code = lite_write(&c, &changed, f);
 	if (code == STORE_OK && changed == 0)
-		code = new_account(s, a, f);
+		code = lite_new_account(s, LITE_NEW_ACCOUNT, a, f);
 	return code;
 }
 
-static enum store_code
-new_credential(struct store *s, const struct account *a,
-    const struct credential *cred, struct failure *f)
+enum store_code
+lite_new_credential(struct store *s, enum lite_statement which,
+    const struct account *a, const struct credential *cred,
+    struct failure *f)
 {
 	struct lite_call c;
 
-	lite_call(&c, s, LITE_NEW_CREDENTIAL);
+	lite_call(&c, s, which);
 	lite_int(&c, a->id);
 	lite_int(&c, cred->id);
 	lite_int(&c, cred->kind);
@@ -216,15 +218,16 @@ drop(struct store *s, enum lite_statement which, const struct account *a,
 	return lite_write(&c, dropped, f);
 }
 
-static enum store_code
-new_recovery(struct store *s, const struct account *a, struct failure *f)
+enum store_code
+lite_new_recovery(struct store *s, enum lite_statement which,
+    const struct account *a, struct failure *f)
 {
 	const struct recovery_set *set = &a->recovery;
 	uint8_t hashes[ACCOUNT_CODES_MAX * RECOVERY_HASH];
 	uint8_t spent[ACCOUNT_CODES_MAX * 8];
 	struct lite_call c;
 
-	lite_call(&c, s, LITE_NEW_RECOVERY);
+	lite_call(&c, s, which);
 	lite_int(&c, a->id);
 	lite_int(&c, set->rounds);
 	lite_int(&c, set->created_at);
@@ -259,7 +262,8 @@ remove_one(struct store *s, const struct account *a, struct failure *f)
 	if (code == STORE_OK && (size_t)dropped != a->credential_count + 1)
 		return lite_refuse(s, "an account's row is gone", f);
 	for (i = 0; i < a->credential_count && code == STORE_OK; i++)
-		code = new_credential(s, a, &a->credentials[i], f);
+		code = lite_new_credential(s, LITE_NEW_CREDENTIAL, a,
+		    &a->credentials[i], f);
 	return code;
 }
 
@@ -273,7 +277,7 @@ replace_recovery(struct store *s, const struct account *a, struct failure *f)
 	code = drop(s, LITE_DROP_RECOVERY, a, &dropped, f);
 	if (code == STORE_OK && dropped != 1)
 		return lite_refuse(s, "an account's row is gone", f);
-	return code == STORE_OK ? new_recovery(s, a, f) : code;
+	return code == STORE_OK ? lite_new_recovery(s, LITE_NEW_RECOVERY, a, f) : code;
 }
 
 static enum store_code
@@ -286,9 +290,10 @@ enroll(struct store *s, const struct account *a, struct failure *f)
 	if (code == STORE_OK)
 		code = remove_factors(s, a, f);
 	if (code == STORE_OK)
-		code = new_recovery(s, a, f);
+		code = lite_new_recovery(s, LITE_NEW_RECOVERY, a, f);
 	for (i = 0; i < a->credential_count && code == STORE_OK; i++)
-		code = new_credential(s, a, &a->credentials[i], f);
+		code = lite_new_credential(s, LITE_NEW_CREDENTIAL, a,
+		    &a->credentials[i], f);
 	return code;
 }
 
@@ -359,7 +364,7 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 		change = CHANGE_ENROLLED;
 		break;
 	case EFFECT_ADD:
-		code = new_credential(s, a,
+		code = lite_new_credential(s, LITE_NEW_CREDENTIAL, a,
 		    &a->credentials[a->credential_count - 1], f);
 		change = CHANGE_ADDED;
 		break;

@@ -8,6 +8,33 @@
 
 #include "daemon/store_sqlite.h"
 
+/*
+ * Rows of accounts are made in the tables that are current and, with an S
+ * in front of their names, in those of a restore.
+ */
+#define S "stage_"
+#define ACCOUNT_COLUMNS							\
+	"id, name, uid, created_at, enrolled_at, locked, lock_reason, limiters"
+#define NEW_ACCOUNT(p)							\
+	"INTO " p "account (id, name, uid, created_at,"			\
+	" enrolled_at, locked, lock_reason, limiters, touch)"		\
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)"
+/* The lowest free position, so that the ninth has none; never without a
+   recovery set. */
+#define NEW_CREDENTIAL(p)						\
+	"INSERT INTO " p "credential (position, account,"		\
+	" id, kind, label, algorithm, digits, period, created_at, used_at," \
+	" last_step, key_id, nonce, sealed, touch) SELECT"		\
+	" (SELECT min(n) FROM (SELECT 1 AS n UNION ALL SELECT position + 1" \
+	" FROM " p "credential WHERE account = ?1) WHERE n NOT IN"	\
+	" (SELECT position FROM " p "credential WHERE account = ?1)),"	\
+	" ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0"	\
+	" WHERE EXISTS (SELECT 1 FROM " p "recovery WHERE account = ?1)"
+#define NEW_RECOVERY(p)							\
+	"INSERT INTO " p "recovery (account, rounds,"			\
+	" created_at, count, salt, hashes, spent, touch)"		\
+	" VALUES (?, ?, ?, ?, ?, ?, ?, 0)"
+
 /* Few old rows go with a new one: bounded work, and rings that were made
    smaller shrink with use. */
 #define OLDEST(table) "(SELECT min(id) FROM " table ") - 1 + "
@@ -22,11 +49,12 @@ static const char *const sql[] = {
 	[LITE_UNDO] = "ROLLBACK TO mark",
 	[LITE_USER_VERSION] = "PRAGMA user_version",
 
-	[LITE_LOAD_ACCOUNT] = "SELECT id, name, uid, created_at, enrolled_at,"
-	    " locked, lock_reason, limiters"
+	[LITE_LOAD_ACCOUNT] = "SELECT " ACCOUNT_COLUMNS
 	    " FROM account WHERE name = ? OR uid = ?",
 	[LITE_LOAD_CREDENTIALS] = "SELECT id, kind, label, algorithm, digits,"
-	    " period, created_at, used_at, last_step, key_id, nonce, sealed"
+	    " period, created_at, used_at, last_step, key_id, nonce, sealed,"
+	    " (SELECT floor_at FROM store WHERE n = 1),"
+	    " (SELECT floor_window FROM store WHERE n = 1)"
 	    " FROM credential WHERE account = ? ORDER BY position",
 	[LITE_LOAD_RECOVERY] = "SELECT rounds, created_at, count, salt,"
 	    " hashes, spent FROM recovery WHERE account = ?",
@@ -77,22 +105,9 @@ static const char *const sql[] = {
 	    " WHERE id = ? AND name = ? AND uid = ?",
 	[LITE_SET_SEAL] = "UPDATE credential SET key_id = ?, nonce = ?,"
 	    " sealed = ?, touch = touch + 1 WHERE id = ? AND account = ?",
-	[LITE_NEW_ACCOUNT] = "INSERT INTO account (id, name, uid, created_at,"
-	    " enrolled_at, locked, lock_reason, limiters, touch)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-	/* The lowest free position, so that the ninth has none; never
-	   without a recovery set. */
-	[LITE_NEW_CREDENTIAL] = "INSERT INTO credential (position, account,"
-	    " id, kind, label, algorithm, digits, period, created_at, used_at,"
-	    " last_step, key_id, nonce, sealed, touch) SELECT"
-	    " (SELECT min(n) FROM (SELECT 1 AS n UNION ALL SELECT position + 1"
-	    " FROM credential WHERE account = ?1) WHERE n NOT IN"
-	    " (SELECT position FROM credential WHERE account = ?1)),"
-	    " ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0"
-	    " WHERE EXISTS (SELECT 1 FROM recovery WHERE account = ?1)",
-	[LITE_NEW_RECOVERY] = "INSERT INTO recovery (account, rounds,"
-	    " created_at, count, salt, hashes, spent, touch)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, 0)",
+	[LITE_NEW_ACCOUNT] = "INSERT " NEW_ACCOUNT(""),
+	[LITE_NEW_CREDENTIAL] = NEW_CREDENTIAL(""),
+	[LITE_NEW_RECOVERY] = NEW_RECOVERY(""),
 	[LITE_DROP_CREDENTIALS] = "DELETE FROM credential WHERE account = ?",
 	[LITE_DROP_RECOVERY] = "DELETE FROM recovery WHERE account = ?",
 	[LITE_DROP_ACCOUNT] = "DELETE FROM account"
@@ -124,6 +139,30 @@ static const char *const sql[] = {
 	[LITE_PAGES] = "PRAGMA page_count",
 	[LITE_FILL] = "INSERT INTO store (n, filler) VALUES (?, zeroblob(?))",
 	[LITE_UNFILL] = "DELETE FROM store WHERE n > 1",
+
+	[LITE_SNAPSHOT] = "SELECT id, name, uid FROM account WHERE id > ?"
+	    " ORDER BY id LIMIT ?",
+	[LITE_STAGE_ACCOUNT] = "INSERT " NEW_ACCOUNT(S),
+	[LITE_STAGE_CREDENTIAL] = NEW_CREDENTIAL(S),
+	[LITE_STAGE_RECOVERY] = NEW_RECOVERY(S),
+	/* Whose id, name or uid is another's by now has no row of his. */
+	[LITE_STAGE_KEEP] = "INSERT OR IGNORE " NEW_ACCOUNT(S),
+	[LITE_STAGE_MERGE] = "UPDATE stage_account SET enrolled_at = ?,"
+	    " locked = ?, lock_reason = ?, limiters = ? WHERE id = ?",
+	[LITE_STAGE_THERE] = "SELECT " ACCOUNT_COLUMNS " FROM stage_account"
+	    " WHERE name = ?",
+	[LITE_STAGE_HERE] = "SELECT " ACCOUNT_COLUMNS ", EXISTS (SELECT 1"
+	    " FROM credential c WHERE c.account = a.id) FROM account a"
+	    " WHERE id > ? ORDER BY id LIMIT ?",
+	[LITE_STAGE_RINGS] = "SELECT ifnull((SELECT max(id) FROM event), 0),"
+	    " ifnull((SELECT max(id) FROM event_public), 0)",
+	[LITE_STAGE_CHANGED_LOGIN] = "SELECT id, account FROM event"
+	    " WHERE id > ? ORDER BY id LIMIT ?",
+	[LITE_STAGE_CHANGED_PUBLIC] = "SELECT id, account FROM event_public"
+	    " WHERE id > ? ORDER BY id LIMIT ?",
+	[LITE_STAGE_OCCUPIED] = "SELECT EXISTS (SELECT 1 FROM credential)",
+	[LITE_STAGE_FLOOR] = "UPDATE store SET floor_at = ?,"
+	    " floor_window = ?, touch = touch + 1 WHERE n = 1",
 };
 _Static_assert(sizeof(sql) / sizeof(sql[0]) == LITE_STATEMENTS,
     "every statement has its text");

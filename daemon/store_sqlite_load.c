@@ -7,8 +7,8 @@
 
 #include "daemon/store_sqlite_row.h"
 
-static void
-row_account(struct row *r, struct account *a)
+void
+lite_row_account(struct row *r, struct account *a)
 {
 	a->id = row_int(r, 1, INT64_MAX);
 	row_string(r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX, a->name);
@@ -18,6 +18,20 @@ row_account(struct row *r, struct account *a)
 	a->locked = row_int(r, 0, 1) != 0;
 	row_string(r, SQLITE_BLOB, 0, ACCOUNT_REASON_MAX, a->lock_reason);
 	row_limiters(r, a->limiters);
+}
+
+/*
+ * Steps that a restore declared spent, of every authenticator at once: some
+ * code of them may have been used after the backup was made.
+ */
+static void
+lift(struct row *r, struct credential *c)
+{
+	int64_t at = row_int(r, 0, INT64_MAX);
+	int64_t window = row_int(r, 0, LITE_FLOOR_WINDOW);
+
+	if (at > 0 && c->last_step < at / c->period + window)
+		c->last_step = at / c->period + window;
 }
 
 static void
@@ -37,6 +51,7 @@ row_credential(struct row *r, struct credential *c)
 	if (!lite_sealed(r->st, r->next, &c->sealed))
 		r->ok = false;
 	r->next += 3;
+	lift(r, c);
 }
 
 static void
@@ -121,7 +136,7 @@ load_row(struct store *s, const char *name, uid_t uid, struct account *a,
 		explicit_bzero(a, sizeof(*a));
 		r.st = c.statement;
 		r.next = 0;
-		row_account(&r, a);
+		lite_row_account(&r, a);
 		if (strcmp(a->name, name) != 0 || a->uid != uid)
 			other = true;
 		a->match = other ? ACCOUNT_CHANGED : ACCOUNT_FOUND;

@@ -46,12 +46,76 @@
 
 _Static_assert(LITE_LIMITERS == 160, "the schema says so");
 
+/*
+ * The tables of accounts, each under its name with p in front: those of a
+ * restore are made beside the current ones, and then take their names.
+ *
+ * enrolled_at stays when factors go: once had one.  limiters: totp and
+ * recovery of the login door, then of the public door; each has
+ * consecutive, total, since, wait, length, of 8 bytes, big-endian.
+ * hashes: 32 bytes each; spent: when, 8 bytes each, big-endian.
+ * kind 1: TOTP; algorithm 1, 2, 3: SHA1, SHA256, SHA512.
+ */
+#define ACCOUNTS(p)							\
+	"CREATE TABLE " p "account (id INTEGER PRIMARY KEY CHECK (id > 0)," \
+	" name BLOB NOT NULL UNIQUE CHECK (typeof(name) = 'blob'"	\
+	"  AND length(name) BETWEEN 1 AND 255 AND instr(name, x'00') = 0)," \
+	" uid INTEGER NOT NULL UNIQUE CHECK (typeof(uid) = 'integer'"	\
+	"  AND uid BETWEEN 0 AND " UID_MAX_TEXT "),"			\
+	" created_at INTEGER NOT NULL, enrolled_at INTEGER NOT NULL,"	\
+	" locked INTEGER NOT NULL CHECK (locked IN (0, 1)), "		\
+	BYTES("lock_reason", "0", "200") ", " BYTES("limiters", "160", "160") \
+	", touch INTEGER NOT NULL, "					\
+	NUMBERS("0", "created_at, enrolled_at, touch",			\
+	    "created_at + enrolled_at + touch") ");"			\
+	"CREATE TABLE " p "recovery (account INTEGER PRIMARY KEY" \
+	"  REFERENCES " p "account (id) DEFERRABLE INITIALLY DEFERRED,"	\
+	" first INTEGER NOT NULL DEFAULT 1 CHECK (first = 1),"		\
+	" rounds INTEGER NOT NULL, created_at INTEGER NOT NULL, "	\
+	INTEGER("count", "1", "20") ", " BYTES("salt", "16", "16") ","	\
+	" hashes BLOB NOT NULL, spent BLOB NOT NULL, touch INTEGER NOT NULL, " \
+	NUMBERS("1", "rounds, created_at, touch + 1",			\
+	    "rounds + created_at + touch") ","				\
+	" CHECK (rounds <= 10000000 AND typeof(hashes) = 'blob'"	\
+	"  AND length(hashes) = 32 * count AND typeof(spent) = 'blob'"	\
+	"  AND length(spent) = 8 * count),"				\
+	" FOREIGN KEY (account, first) REFERENCES " p "credential"	\
+	"  (account, position) DEFERRABLE INITIALLY DEFERRED);"		\
+	"CREATE TABLE " p "credential (id INTEGER PRIMARY KEY CHECK (id > 0)," \
+	" account INTEGER NOT NULL REFERENCES " p "recovery (account)"	\
+	"  DEFERRABLE INITIALLY DEFERRED, "				\
+	INTEGER("position", "1", "8") ", " INTEGER("kind", "1", "255") ", " \
+	BYTES("label", "0", "64") ","					\
+	" algorithm INTEGER NOT NULL CHECK (algorithm IN (1, 2, 3)),"	\
+	" digits INTEGER NOT NULL CHECK (digits IN (6, 7, 8)), "	\
+	INTEGER("period", "15", "120") ","				\
+	" created_at INTEGER NOT NULL, used_at INTEGER NOT NULL,"	\
+	" last_step INTEGER NOT NULL, " KEY_ID ", "			\
+	BYTES("nonce", "12", "12") ", " BYTES("sealed", "17", "80") ","	\
+	" touch INTEGER NOT NULL, "					\
+	NUMBERS("0", "created_at, used_at, last_step, touch",		\
+	    "created_at + used_at + last_step + touch") ","		\
+	" UNIQUE (account, position));"
+
+const char lite_stage_tables[] = ACCOUNTS("stage_");
+
 static const char schema[] =
-	/* Row 1 is the store, with the proof of its keyring; others hold
-	   free space while it is made. */
+	/*
+	 * Row 1 is the store: the proof of its keyring, the machine it was
+	 * made on (a hash; NULL: unknown), and what a restore declared spent:
+	 * steps up to floor_at's and floor_window more.  Others hold free
+	 * space while it is made.
+	 */
 	"CREATE TABLE store (n INTEGER PRIMARY KEY, id BLOB, key_id TEXT,"
-	" nonce BLOB, sealed BLOB,"
-	" touch INTEGER, filler BLOB, CHECK (CASE n WHEN 1 THEN"
+	" nonce BLOB, sealed BLOB, machine BLOB, touch INTEGER, filler BLOB,"
+	" floor_at INTEGER NOT NULL DEFAULT 0,"
+	" floor_window INTEGER NOT NULL DEFAULT 0,"
+	" CHECK (typeof(floor_at) = 'integer' AND floor_at >= 0"
+	"  AND typeof(floor_window) = 'integer'"
+	"  AND floor_window BETWEEN 0 AND " STRING(LITE_FLOOR_WINDOW) "),"
+	" CHECK (machine IS NULL OR (typeof(machine) = 'blob'"
+	"  AND length(machine) = " STRING(STORE_MACHINE) ")),"
+	" CHECK (CASE n WHEN 1 THEN"
 	"  typeof(id) = 'blob' AND length(id) = 16"
 	"  AND typeof(key_id) = 'text' AND length(key_id) = 8"
 	"  AND key_id NOT GLOB '*[^0-9a-f]*'"
@@ -62,54 +126,7 @@ static const char schema[] =
 	"  AND key_id IS NULL AND nonce IS NULL AND sealed IS NULL"
 	"  AND typeof(filler) = 'blob' END));"
 
-	/*
-	 * enrolled_at stays when factors go: once had one.  limiters: totp
-	 * and recovery of the login door, then of the public door; each has
-	 * consecutive, total, since, wait, length, of 8 bytes, big-endian.
-	 */
-	"CREATE TABLE account (id INTEGER PRIMARY KEY CHECK (id > 0),"
-	" name BLOB NOT NULL UNIQUE CHECK (typeof(name) = 'blob'"
-	"  AND length(name) BETWEEN 1 AND 255 AND instr(name, x'00') = 0),"
-	" uid INTEGER NOT NULL UNIQUE CHECK (typeof(uid) = 'integer'"
-	"  AND uid BETWEEN 0 AND " UID_MAX_TEXT "),"
-	" created_at INTEGER NOT NULL, enrolled_at INTEGER NOT NULL,"
-	" locked INTEGER NOT NULL CHECK (locked IN (0, 1)), "
-	BYTES("lock_reason", "0", "200") ", " BYTES("limiters", "160", "160")
-	", touch INTEGER NOT NULL, "
-	NUMBERS("0", "created_at, enrolled_at, touch",
-	    "created_at + enrolled_at + touch") ");"
-
-	/* hashes: 32 bytes each; spent: when, 8 bytes each, big-endian. */
-	"CREATE TABLE recovery (account INTEGER PRIMARY KEY"
-	"  REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED,"
-	" first INTEGER NOT NULL DEFAULT 1 CHECK (first = 1),"
-	" rounds INTEGER NOT NULL, created_at INTEGER NOT NULL, "
-	INTEGER("count", "1", "20") ", " BYTES("salt", "16", "16") ","
-	" hashes BLOB NOT NULL, spent BLOB NOT NULL, touch INTEGER NOT NULL, "
-	NUMBERS("1", "rounds, created_at, touch + 1",
-	    "rounds + created_at + touch") ","
-	" CHECK (rounds <= 10000000 AND typeof(hashes) = 'blob'"
-	"  AND length(hashes) = 32 * count AND typeof(spent) = 'blob'"
-	"  AND length(spent) = 8 * count),"
-	" FOREIGN KEY (account, first) REFERENCES credential"
-	"  (account, position) DEFERRABLE INITIALLY DEFERRED);"
-
-	/* kind 1: TOTP; algorithm 1, 2, 3: SHA1, SHA256, SHA512. */
-	"CREATE TABLE credential (id INTEGER PRIMARY KEY CHECK (id > 0),"
-	" account INTEGER NOT NULL REFERENCES recovery (account)"
-	"  DEFERRABLE INITIALLY DEFERRED, "
-	INTEGER("position", "1", "8") ", " INTEGER("kind", "1", "255") ", "
-	BYTES("label", "0", "64") ","
-	" algorithm INTEGER NOT NULL CHECK (algorithm IN (1, 2, 3)),"
-	" digits INTEGER NOT NULL CHECK (digits IN (6, 7, 8)), "
-	INTEGER("period", "15", "120") ","
-	" created_at INTEGER NOT NULL, used_at INTEGER NOT NULL,"
-	" last_step INTEGER NOT NULL, " KEY_ID ", "
-	BYTES("nonce", "12", "12") ", " BYTES("sealed", "17", "80") ","
-	" touch INTEGER NOT NULL, "
-	NUMBERS("0", "created_at, used_at, last_step, touch",
-	    "created_at + used_at + last_step + touch") ","
-	" UNIQUE (account, position));"
+	ACCOUNTS("")
 
 	/* Wrong passwords in self-service: the hour's begin and how many. */
 	"CREATE TABLE password (uid INTEGER PRIMARY KEY,"
