@@ -103,6 +103,15 @@ limit_password_state(const struct limiter *m, int64_t now, uint32_t *wait)
 	return LIMIT_WAITING;
 }
 
+uint32_t
+limit_password_count(const struct limiter *m, int64_t now)
+{
+	if (!password_hour(m, now))
+		return 0;
+	return m->consecutive < UINT32_MAX ? (uint32_t)m->consecutive :
+	    UINT32_MAX;
+}
+
 struct limiter
 limit_password_charge(struct limiter m, int64_t now)
 {

@@ -81,5 +81,7 @@ uint32_t limit_count(const struct limiter *, const struct limits *);
 enum limit_state limit_password_state(const struct limiter *, int64_t now,
     uint32_t *wait);
 struct limiter limit_password_charge(struct limiter, int64_t now);
+/* Wrong ones in the hour that is not over. */
+uint32_t limit_password_count(const struct limiter *, int64_t now);
 
 #endif

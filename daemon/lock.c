@@ -2,14 +2,14 @@
 /*
  * Root locks somebody out of every login that asks for a code, and lets
  * them in again: with the lock go waits, caps and what was counted, of both
- * doors and both kinds.
+ * doors and both kinds, and wrong passwords of self-service.
  *
  * Whoever became root is a hint, good for the log alone: the audit's login
  * uid where the kernel has one, else what the client says.
  */
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -78,27 +78,43 @@ session_note(struct session *s, bool wanted)
 	return OUT_DONE;
 }
 
+void
+session_note_was(struct session *s, const char *format, ...)
+{
+	char whole[2 * sizeof(s->note) + 2] = "";
+	size_t used;
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(whole, sizeof(s->note), format, ap);
+	va_end(ap);
+	used = strlen(whole);
+	if (s->note[0] != '\0')
+		snprintf(whole + used, sizeof(whole) - used, ": %s", s->note);
+	memcpy(s->note, whole, sizeof(s->note) - 1);
+	s->note[sizeof(s->note) - 1] = '\0';
+}
+
 /* `change.locked user=alice by=1000 reason="left the company"` */
-static void
-tell(const struct session *s, const char *what)
+void
+session_tell(const struct session *s, const char *what)
 {
 	char line[640] = "", by[16];
 	size_t used = 0;
 
 	snprintf(by, sizeof(by), "%lu", (unsigned long)s->by);
-	text_field(line, sizeof(line), &used, "user", s->name);
+	text_field(line, sizeof(line), &used, "user", s->new_name[0] != '\0' ?
+	    s->new_name : s->name);
 	text_field(line, sizeof(line), &used, "by", s->by_known ? by : NULL);
 	text_field(line, sizeof(line), &used, "reason",
 	    s->note[0] != '\0' ? s->note : NULL);
 	log_line(LOG_NOTICE, "%s%s", what, line);
 }
 
-/* What a change is given: the id of a new row, and where the old state of
-   the account is kept. */
+/* What a lock is given: the id of a new row. */
 struct change {
 	int64_t		 id;
-	const char	*reason;	/* NULL: unlock */
-	struct account	*before;
+	const char	*reason;
 };
 
 static void
@@ -106,21 +122,16 @@ change_lock(struct account *a, int64_t now, void *arg)
 {
 	const struct change *c = arg;
 
-	*c->before = *a;
 	if (a->match == ACCOUNT_NONE) {
 		a->match = ACCOUNT_FOUND;
 		a->id = c->id;
 		a->created_at = now;
 	}
 	memset(a->lock_reason, 0, sizeof(a->lock_reason));
-	a->locked = c->reason != NULL;
-	if (c->reason != NULL)
-		memcpy(a->lock_reason, c->reason, strlen(c->reason) + 1);
-	else
-		memset(a->limiters, 0, sizeof(a->limiters));
+	a->locked = true;
+	memcpy(a->lock_reason, c->reason, strlen(c->reason) + 1);
 }
 
-/* Afterwards s->account is what it was before the change. */
 static enum outcome
 commit(struct session *s, const char *reason)
 {
@@ -132,15 +143,7 @@ commit(struct session *s, const char *reason)
 	if (o != OUT_DONE)
 		return o;
 	c.id = site_driver(s->site)->new_id(store);
-	c.before = malloc(sizeof(*c.before));
-	if (c.before == NULL)
-		return OUT_MEMORY;
-	o = session_commit(s, EFFECT_LOCK, change_lock, &c);
-	if (o == OUT_DONE)
-		s->account = *c.before;
-	account_wipe(c.before);
-	free(c.before);
-	return o;
+	return session_commit(s, EFFECT_LOCK, change_lock, &c);
 }
 
 /* Also for people who have not enrolled: the row is made for it. */
@@ -155,7 +158,7 @@ lock_serve(struct session *s)
 	if (o == OUT_DONE)
 		o = commit(s, s->note);
 	if (o == OUT_DONE)
-		tell(s, "change.locked");
+		session_tell(s, "change.locked");
 	return o;
 }
 
@@ -172,22 +175,79 @@ counted(const struct account *a)
 	return (uint32_t)n;
 }
 
+/* Wrong passwords of this hour go with the rest; a row only if one is. */
+static enum store_code
+clear_passwords(struct session *s, struct store *store, int64_t now)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	const struct limiter none = { 0 };
+	struct limiter m;
+	enum store_code code;
+
+	code = driver->load_password(store, s->uid, &m, &s->failure);
+	if (code != STORE_OK || m.consecutive == 0)
+		return code;
+	s->passwords = limit_password_count(&m, now);
+	return driver->save_password(store, s->uid, &none, &s->failure);
+}
+
+/* s->account stays what it was before. */
+static enum store_code
+clear_account(struct session *s, struct store *store, int64_t now)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	struct decision d = { .outcome = OUT_DONE, .effect_count = 1,
+	    .effects = { EFFECT_LOCK } };
+	struct store_event event = session_event(s, now);
+	struct account *open = site_account(s->site);
+	enum store_code code;
+
+	if (open == NULL)
+		return STORE_MEMORY;
+	*open = s->account;
+	open->locked = false;
+	memset(open->lock_reason, 0, sizeof(open->lock_reason));
+	memset(open->limiters, 0, sizeof(open->limiters));
+	code = driver->apply(store, open, &d, &event, &s->failure);
+	account_wipe(open);
+	return code;
+}
+
+static enum store_code
+work_unlock(struct session *s, struct store *store, int64_t now, void *arg,
+    enum outcome *o)
+{
+	enum store_code code;
+
+	(void)arg;
+	code = site_driver(s->site)->load(store, s->name, s->uid,
+	    &s->account, &s->failure);
+	if (code == STORE_OK && s->account.match == ACCOUNT_CHANGED)
+		*o = OUT_CHANGED;
+	else if (code == STORE_OK)
+		code = clear_passwords(s, store, now);
+	if (code != STORE_OK || *o != OUT_DONE)
+		return code;
+	if (s->account.match == ACCOUNT_NONE && s->passwords == 0)
+		*o = OUT_NOT_ENROLLED;
+	else
+		code = clear_account(s, store, now);
+	return code;
+}
+
+/* Also for somebody who has no row, but mistyped a password. */
 enum outcome
 unlock_serve(struct session *s)
 {
 	enum outcome o;
 
-	if (s->account.match == ACCOUNT_CHANGED)
-		return OUT_CHANGED;
-	if (s->account.match != ACCOUNT_FOUND)
-		return OUT_NOT_ENROLLED;
 	o = session_note(s, false);
 	if (o == OUT_DONE)
-		o = commit(s, NULL);
+		o = session_write(s, work_unlock, NULL);
 	if (o != OUT_DONE)
 		return o;
 	s->facts.count = counted(&s->account);
-	tell(s, "change.unlocked");
+	session_tell(s, "change.unlocked");
 	return OUT_DONE;
 }
 
@@ -232,5 +292,7 @@ unlock_put(const struct session *s, struct wire_writer *w)
 	    &wait);
 	if (wait > 0)
 		wire_put_uint(w, TAG_WAIT_RECOVERY, wait);
+	if (s->passwords > 0)
+		wire_put_uint(w, TAG_PASSWORDS, s->passwords);
 	wire_put_uint(w, TAG_FLAGS, flags);
 }

@@ -52,20 +52,10 @@ may_remove(const struct session *s)
 static enum outcome
 confirm(struct session *s)
 {
-	struct secret typed = { 0 };
-	bool yes;
-	enum outcome o;
-
-	o = session_talk(talk_prompt(s->talk, STYLE_CONFIRM,
-	    would_be_denied(s) ? "That is the last factor, and logins need "
-	    "one: nobody gets in with this account before it is enrolled "
-	    "anew. Remove it?" : "That is the last factor: a password alone "
-	    "lets in afterwards. Remove it?", &typed));
-	yes = typed.len == 3 && memcmp(typed.data, "yes", 3) == 0;
-	secret_wipe(&typed);
-	if (o != OUT_ASK)
-		return o;
-	return yes ? OUT_DONE : OUT_NO_INPUT;
+	return session_confirm(s, would_be_denied(s) ? "That is the last "
+	    "factor, and logins need one: nobody gets in with this account "
+	    "before it is enrolled anew. Remove it?" : "That is the last "
+	    "factor: a password alone lets in afterwards. Remove it?");
 }
 
 static void

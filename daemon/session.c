@@ -101,6 +101,36 @@ same_account(const struct account *a, const struct account *b)
 	return true;
 }
 
+struct store_event
+session_event(const struct session *s, int64_t now)
+{
+	return (struct store_event){ .at = now, .door = s->caller->door,
+	    .outcome = OUT_DONE, .by_known = s->by_known, .by = s->by,
+	    .note = s->note[0] != '\0' ? s->note : NULL };
+}
+
+enum outcome
+session_write(struct session *s, session_work *work, void *arg)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	enum store_code code;
+	struct store *store;
+	enum outcome o;
+
+	o = site_store(s->site, &store, &s->failure);
+	if (o != OUT_DONE)
+		return o;
+	code = driver->begin(store, STORE_WRITE, &s->failure);
+	if (code != STORE_OK)
+		return session_store_code(s, code);
+	code = work(s, store, clock_now(), arg, &o);
+	if (code == STORE_OK && o == OUT_DONE)
+		return session_store_code(s, driver->commit(store,
+		    &s->failure));
+	driver->rollback(store);
+	return code == STORE_OK ? o : session_store_code(s, code);
+}
+
 static enum store_code
 commit_change(struct session *s, struct store *store, enum effect_kind kind,
     session_change change, void *arg, bool *same)
@@ -108,10 +138,7 @@ commit_change(struct session *s, struct store *store, enum effect_kind kind,
 	const struct store_driver *driver = site_driver(s->site);
 	struct decision d = { .outcome = OUT_DONE, .effect_count = 2,
 	    .effects = { kind, EFFECT_EVENT } };
-	struct store_event event = { .at = clock_now(),
-	    .door = s->caller->door, .outcome = OUT_DONE,
-	    .by_known = s->by_known, .by = s->by,
-	    .note = s->note[0] != '\0' ? s->note : NULL };
+	struct store_event event = session_event(s, clock_now());
 	struct account *now;
 	enum store_code code;
 
@@ -211,6 +238,22 @@ session_factor(struct session *s, struct ask *a, enum outcome last,
 	}
 	secret_wipe(&typed);
 	return o;
+}
+
+enum outcome
+session_confirm(struct session *s, const char *question)
+{
+	struct secret typed = { 0 };
+	enum outcome o;
+	bool yes;
+
+	o = session_talk(talk_prompt(s->talk, STYLE_CONFIRM, question,
+	    &typed));
+	yes = typed.len == 3 && memcmp(typed.data, "yes", 3) == 0;
+	secret_wipe(&typed);
+	if (o != OUT_ASK)
+		return o;
+	return yes ? OUT_DONE : OUT_NO_INPUT;
 }
 
 /* A current factor, by the same decision as every login's. */

@@ -34,6 +34,15 @@ struct session {
 	char			 label[ACCOUNT_LABEL_MAX + 1];
 	struct settings		 settings;	/* as they were at the start */
 	struct account		 account;	/* as last loaded */
+	uint32_t		 passwords;	/* UNLOCK: wrong ones cleared */
+	/* Accounts that moved: whom this host and the store have. */
+	bool			 uid_known;	/* uid is the name service's */
+	bool			 who_known;
+	struct store_who	 who;
+	char			 new_name[ACCOUNT_NAME_MAX + 1];	/* or "" */
+	/* POLICY: at which service, and what a login there would come to. */
+	char			 service[WIRE_STRING_MAX + 1];
+	enum outcome		 would;
 	bool			 skew_known;
 	int64_t			 skew;		/* s, the app's clock less ours */
 	struct outcome_facts	 facts;		/* for the final answer */
@@ -62,6 +71,17 @@ enum outcome session_commit(struct session *, enum effect_kind,
     session_change, void *arg);
 
 /*
+ * A write transaction: begin, work, commit.  A code of the store, or *o
+ * other than OUT_DONE (which it is before), rolls back.
+ */
+typedef enum store_code session_work(struct session *, struct store *,
+    int64_t now, void *arg, enum outcome *o);
+enum outcome session_write(struct session *, session_work *, void *arg);
+
+/* The event of a change by whoever asks here. */
+struct store_event session_event(const struct session *, int64_t now);
+
+/*
  * Whoever asks proves it: password, and a current factor when there is
  * one.  Root at the admin door proves nothing.  OUT_DONE.
  */
@@ -81,6 +101,17 @@ enum outcome session_sheet(struct session *, struct sheet *);
  * became root.  OUT_PROTOCOL when there is none or it is no single line.
  */
 enum outcome session_note(struct session *, bool wanted);
+
+/*
+ * Puts what an account was in front of the note, the last bytes of which
+ * may go: events name an account by its row alone.
+ */
+void session_note_was(struct session *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The log's line of a change by root: `change.locked user=alice by=1000`. */
+void session_tell(const struct session *, const char *what);
+/* A yes to this question; OUT_DONE, OUT_NO_INPUT, or why there is none. */
+enum outcome session_confirm(struct session *, const char *question);
 
 /* The verbs that change something.  OUT_DONE. */
 enum outcome enroll_serve(struct session *);
@@ -107,6 +138,16 @@ enum outcome lock_serve(struct session *);
 enum outcome unlock_serve(struct session *);
 enum outcome list_serve(struct session *);
 enum outcome events_serve(struct session *);
+enum outcome rename_serve(struct session *);
+enum outcome rebind_serve(struct session *);
+enum outcome prune_serve(struct session *);
+enum outcome policy_serve(struct session *);
+/* Who stands in the store under s->name and s->uid: s->who. */
+enum outcome move_look(struct session *);
+/* Both sides of an account that moved, into the last packet. */
+void move_put(const struct session *, struct wire_writer *);
+/* What policy_serve found about a person, into its answer. */
+void policy_put(const struct session *, struct wire_writer *);
 /* What a driver's code means here; a spoilt handle is opened anew. */
 enum outcome session_store_code(struct session *, enum store_code);
 /* What unlock_serve cleared, into its answer. */

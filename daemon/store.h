@@ -175,7 +175,8 @@ struct store_driver {
 	 * see new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
 	 * same rows whatever changed (touch counter); no credential's
 	 * last_step is moved back.  ENROLL, ADD, NEW_CODES, REMOVE,
-	 * REMOVE_ONE and LOCK write an event of their own, and EFFECT_EVENT
+	 * REMOVE_ONE and LOCK (which unlocks who has no row by the event
+	 * alone) write an event of their own, and EFFECT_EVENT
 	 * beside them none.  What would be half an enrollment is
 	 * STORE_REFUSED.
 	 */

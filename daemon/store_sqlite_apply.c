@@ -297,6 +297,13 @@ enroll(struct store *s, const struct account *a, struct failure *f)
 	return code;
 }
 
+/* Unlocking somebody without a row: the event is all there is to write. */
+static bool
+rowless(const struct account *a)
+{
+	return a->match == ACCOUNT_NONE && a->id == 0 && !a->locked;
+}
+
 /*
  * Nothing half-written is begun: the schema would refuse the commit, and
  * with it everybody else's part of this transaction.
@@ -322,8 +329,9 @@ whole(const struct account *a, enum effect_kind kind)
 		return a->id > 0 && a->recovery.count <= ACCOUNT_CODES_MAX &&
 		    spent_sound(a);
 	case EFFECT_LIMITERS:
-	case EFFECT_LOCK:
 		return a->id > 0 && limiters_sound(a);
+	case EFFECT_LOCK:
+		return (a->id > 0 || rowless(a)) && limiters_sound(a);
 	case EFFECT_REMOVE:
 		return a->id > 0;
 	case EFFECT_ENROLL:
@@ -381,7 +389,8 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 		change = CHANGE_REMOVED_ONE;
 		break;
 	case EFFECT_LOCK:
-		code = set_lock(s, a, f);
+		if (!rowless(a))
+			code = set_lock(s, a, f);
 		change = a->locked ? CHANGE_LOCKED : CHANGE_UNLOCKED;
 		break;
 	}

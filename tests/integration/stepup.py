@@ -875,7 +875,8 @@ def cli_odd_frames():
 
 @row
 def cli_refusals_have_a_next_step():
-    statuses = {"NOT_ENROLLED": 3, "MUST_ENROLL": 3, "NO_INPUT": 5}
+    statuses = {"NOT_ENROLLED": 3, "MUST_ENROLL": 3, "NO_INPUT": 5,
+                "NO_ACCOUNT": 3}
     unavailable = ("INTERNAL MEMORY CONFIG SERVICE PROTOCOL BUSY STORE KEY "
                    "CLOCK ASK OK_TOTP OK_RECOVERY NOT_COVERED").split()
     for name, number in OUTCOME.items():
