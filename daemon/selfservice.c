@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
-#include <pwd.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/clock.h"
 #include "daemon/locked.h"
+#include "daemon/person.h"
 #include "daemon/selfservice.h"
 #include "daemon/session.h"
-
-#define PASSWD_BUFFER (64 * 1024)
 
 /* Which verbs there are, and what answers. */
 struct verb_row {
@@ -29,6 +25,10 @@ static const struct verb_row verbs[] = {
 	[VERB_UNLOCK] = { unlock_serve, true, false },
 	[VERB_LIST] = { list_serve, true, true },
 	[VERB_LOG] = { events_serve, true, true },
+	[VERB_RENAME] = { rename_serve, true, true },
+	[VERB_REBIND] = { rebind_serve, true, true },
+	[VERB_PRUNE] = { prune_serve, true, true },
+	[VERB_POLICY] = { policy_serve, true, true },
 	[VERB_REMOVE] = { remove_serve, true, false },
 	[VERB_TEST] = { trial_serve, true, false },
 };
@@ -44,22 +44,14 @@ selfservice_verb(uint8_t verb)
 static enum outcome
 person_named(struct session *s, const char *name)
 {
-	struct passwd pw, *found = NULL;
-	enum outcome o = OUT_NO_USER;
-	char *buf = malloc(PASSWD_BUFFER);
-	int error;
+	struct person p;
+	enum outcome o = person_by_name(&p, name, &s->failure);
 
-	if (buf == NULL)
-		return OUT_MEMORY;
-	error = getpwnam_r(name, &pw, buf, PASSWD_BUFFER, &found);
-	if (found != NULL && strlen(pw.pw_name) < sizeof(s->name)) {
-		memcpy(s->name, pw.pw_name, strlen(pw.pw_name) + 1);
-		s->uid = pw.pw_uid;
-		o = OUT_DONE;
-	} else if (error != 0 && error != ENOENT && error != ESRCH)
-		o = failure_set(&s->failure, OUT_SERVICE, NULL,
-		    "name service: %s", strerror(error));
-	free(buf);
+	if (o == OUT_DONE) {
+		memcpy(s->name, p.name, sizeof(s->name));
+		s->uid = p.uid;
+		s->uid_known = true;
+	}
 	return o;
 }
 
@@ -183,7 +175,8 @@ static void
 put_facts(const struct session *s, struct wire_writer *w)
 {
 	wire_put_uint(w, TAG_KINDS, s->facts.kinds);
-	wire_put_uint(w, TAG_WHY, s->facts.why);
+	wire_put_uint(w, TAG_WHY, s->verb == VERB_POLICY ? s->would :
+	    s->facts.why);
 	wire_put_uint(w, TAG_WAIT, s->facts.wait);
 	wire_put_uint(w, TAG_COUNT, s->facts.count);
 	wire_put_uint(w, TAG_LIMIT, s->facts.limit);
@@ -210,6 +203,10 @@ send_final(struct session *s, enum outcome o)
 	}
 	if (o == OUT_DONE && s->verb == VERB_UNLOCK)
 		unlock_put(s, &w);
+	else if (o == OUT_DONE && s->verb == VERB_POLICY)
+		policy_put(s, &w);
+	else if (s->caller->door == DOOR_ADMIN)
+		move_put(s, &w);
 	if (o == OUT_DONE && (s->verb == VERB_STATUS ||
 	    (s->verb == VERB_CODES && (s->flags & FLAG_NEW) == 0)))
 		put_standing(s, &w);
@@ -220,25 +217,47 @@ send_final(struct session *s, enum outcome o)
 	talk_send(s->talk, &w);
 }
 
+/* Root asks for somebody whom the store alone may have. */
+static enum outcome
+status_of_gone(struct session *s, const struct wire_message *m)
+{
+	enum outcome o;
+
+	wire_get_string(m, TAG_NAME, s->name);
+	s->uid = (uid_t)-1;
+	o = move_look(s);
+	if (o != OUT_DONE)
+		return o;
+	return s->who.by_name ? OUT_CHANGED : OUT_NO_USER;
+}
+
 static enum outcome
 serve(struct session *s, const struct wire_message *m)
 {
 	const struct settings *settings;
+	bool gone;
 	enum outcome o;
 
 	if (!selfservice_verb(m->verb))
 		return OUT_PROTOCOL;
 	o = verbs[m->verb].nobody ? OUT_DONE : person(s, m);
+	gone = o == OUT_NO_USER && m->verb == VERB_STATUS;
 	if (o == OUT_DONE)
 		o = read_label(s, m);
-	if (o != OUT_DONE)
+	if (o != OUT_DONE && !gone)
 		return o;
 	o = site_settings(s->site, wire_now_ms(), &settings, &s->failure);
 	if (o != OUT_DONE)
 		return o;
 	s->settings = *settings;
+	if (gone)
+		return status_of_gone(s, m);
 	o = verbs[m->verb].nobody ? OUT_DONE : session_load(s);
-	return o == OUT_DONE ? verbs[m->verb].serve(s) : o;
+	if (o == OUT_DONE)
+		o = verbs[m->verb].serve(s);
+	if (o == OUT_CHANGED && s->caller->door == DOOR_ADMIN)
+		(void)move_look(s);
+	return o;
 }
 
 enum outcome

@@ -16,16 +16,9 @@
 #define FILES_MAX	64	/* in the folder */
 #define SUFFIX		".conf"
 
-/* Where a setting stands, for checks over several of them. */
-struct origin {
-	unsigned	order;		/* 0: nowhere, it is the default */
-	unsigned	line;
-	char		file[sizeof(((struct failure *)NULL)->path)];
-};
-
 struct reading {
 	struct settings	settings;
-	struct origin	origins[SETTING_COUNT];
+	struct setting_origin origins[SETTING_COUNT];
 	unsigned	order;
 };
 
@@ -66,7 +59,7 @@ apply_one(struct reading *r, const char *file, const config_setting_t *value,
 {
 	const char *name = config_setting_name(value);
 	unsigned line = config_setting_source_line(value);
-	struct origin *origin;
+	struct setting_origin *origin;
 	char reason[sizeof(f->reason)];
 	int row = find_row(name);
 
@@ -137,7 +130,7 @@ static enum outcome
 refuse_pair(const struct reading *r, int a, int b, const char *reason,
     struct failure *f)
 {
-	const struct origin *at = &r->origins[a];
+	const struct setting_origin *at = &r->origins[a];
 
 	if (r->origins[b].order > at->order)
 		at = &r->origins[b];
@@ -282,26 +275,47 @@ forget(struct failure *f)
 		memset(f, 0, sizeof(*f));
 }
 
+static enum outcome
+read_set(struct reading *r, const struct paths *paths, struct failure *f)
+{
+	enum outcome o;
+	bool absent;
+
+	settings_default(&r->settings, paths);
+	o = read_one(r, paths->conf, paths, TRUSTED_LINK, &absent, f);
+	if (o != OUT_DONE && absent)
+		o = OUT_DONE;
+	if (o == OUT_DONE)
+		o = read_folder(r, paths, f);
+	if (o == OUT_DONE)
+		o = check_together(r, f);
+	if (o == OUT_DONE)
+		forget(f);
+	return o;
+}
+
 enum outcome
 settings_read(struct settings *out, const struct paths *paths,
     struct failure *f)
 {
 	struct reading r = { .order = 0 };
-	enum outcome o;
-	bool absent;
+	enum outcome o = read_set(&r, paths, f);
 
-	settings_default(&r.settings, paths);
-	o = read_one(&r, paths->conf, paths, TRUSTED_LINK, &absent, f);
-	if (o != OUT_DONE && absent)
-		o = OUT_DONE;
 	if (o == OUT_DONE)
-		o = read_folder(&r, paths, f);
-	if (o == OUT_DONE)
-		o = check_together(&r, f);
-	if (o == OUT_DONE) {
 		*out = r.settings;
-		forget(f);
-	}
+	return o;
+}
+
+enum outcome
+settings_trace(struct setting_origin origins[SETTING_COUNT],
+    const struct paths *paths, struct failure *f)
+{
+	struct reading r = { .order = 0 };
+	enum outcome o = read_set(&r, paths, f);
+
+	memset(origins, 0, SETTING_COUNT * sizeof(*origins));
+	if (o == OUT_DONE)
+		memcpy(origins, r.origins, sizeof(r.origins));
 	return o;
 }
 

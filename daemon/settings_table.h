@@ -46,6 +46,20 @@ enum {
 
 extern const struct setting_row setting_rows[SETTING_COUNT];
 
+/* Where a setting stands. */
+struct setting_origin {
+	unsigned	order;		/* 0: nowhere, it is the default */
+	unsigned	line;
+	char		file[sizeof(((struct failure *)NULL)->path)];
+};
+
+/*
+ * Reads the whole set for where each of it stands: OUT_DONE, or as
+ * settings_read, and every origin is 0.
+ */
+enum outcome settings_trace(struct setting_origin origins[SETTING_COUNT],
+    const struct paths *, struct failure *);
+
 /* "90s", "30m", "24h", "7d" in seconds; false for anything else. */
 bool setting_duration(const char *text, uint32_t *seconds);
 /* The same back, in the largest unit that is exact; size 16. */
