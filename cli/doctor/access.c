@@ -19,7 +19,8 @@ struct login {
 	bool		 password;	/* it is right */
 	bool		 factor;	/* other factors are there */
 	int		 ours;		/* what pam_stepup.so answers */
-	size_t		 knower;	/* which of the modules knows them */
+	size_t		 knower;	/* which of the modules knows them; as
+					   many as there are: all of them */
 	unsigned	 mask;		/* answers of the conditions */
 };
 
@@ -34,7 +35,7 @@ struct study {
 	unsigned char	 condition[PAMSTACK_LINES_MAX];
 	bool		 refused[PAMSTACK_LINES_MAX];	/* our arguments */
 	struct pamrun	 run, right;
-	unsigned	 all, in[WAYS];
+	unsigned	 in[WAYS];
 	struct login	 login;
 };
 
@@ -42,7 +43,7 @@ static enum module_class
 class_of(const struct pamline *l)
 {
 	return l->kind == PAMLINE_MODULE && l->module != NULL ?
-	    known_module(l->module) : MODULE_QUIET;
+	    known_module(l->module, l->arguments) : MODULE_QUIET;
 }
 
 bool
@@ -87,7 +88,8 @@ look(struct study *s)
 		l = &s->stack->lines[i];
 		s->refused[i] = !access_arguments(l, why, sizeof(why));
 		class = class_of(l);
-		if (class == MODULE_CONDITION || class == MODULE_UNKNOWN) {
+		if (class == MODULE_CONDITION || class == MODULE_SCRIPT ||
+		    class == MODULE_UNKNOWN) {
 			if (s->conditions < ACCESS_CONDITIONS_MAX)
 				s->condition[i] =
 				    (unsigned char)++s->conditions;
@@ -106,7 +108,8 @@ look(struct study *s)
 static int
 answer_password(const struct study *s, const struct pamline *l)
 {
-	if (strcmp(s->knower[s->login.knower], l->module) != 0)
+	if (s->login.knower < s->knowers &&
+	    strcmp(s->knower[s->login.knower], l->module) != 0)
 		return PAM_USER_UNKNOWN;
 	return s->login.password ? PAM_SUCCESS : PAM_AUTH_ERR;
 }
@@ -126,6 +129,7 @@ answer(void *arg, const struct pamline *l, size_t i)
 	case MODULE_FACTOR:
 		return s->login.factor ? PAM_SUCCESS : PAM_AUTH_ERR;
 	case MODULE_CONDITION:
+	case MODULE_SCRIPT:
 	case MODULE_UNKNOWN:
 		return s->condition[i] == 0 || (s->login.mask &
 		    1U << (s->condition[i] - 1)) != 0 ? PAM_SUCCESS :
@@ -216,9 +220,9 @@ our_line(const struct study *s, const struct pamrun *run, unsigned n)
 	return PAMRUN_NONE;
 }
 
-/* Which condition made the difference: with the other answer it is shut. */
+/* Which condition opens this way: with its other answer it is shut. */
 static size_t
-condition_of(struct study *s, size_t otherwise)
+condition_of(struct study *s, enum access_way way, size_t otherwise)
 {
 	unsigned mask = s->login.mask;
 	size_t i, found = otherwise;
@@ -229,12 +233,43 @@ condition_of(struct study *s, size_t otherwise)
 			continue;
 		s->login.mask = mask ^ 1U << (s->condition[i] - 1);
 		shut = opens(s, WAY_RIGHT, &s->run) &&
-		    !opens(s, WAY_WRONG, &s->run);
+		    !opens(s, way, &s->run);
 		if (shut)
 			found = i;
 	}
 	s->login.mask = mask;
 	return found;
+}
+
+/* The line that let in: the last that said yes, and counters do not count. */
+static size_t
+lets_in(const struct study *s, const struct pamrun *run)
+{
+	const struct pamline *l;
+	size_t i;
+	int action;
+
+	for (i = s->stack->count; i-- > 0;) {
+		l = &s->stack->lines[i];
+		action = l->control.actions[PAM_SUCCESS];
+		if (run->visited[i] && run->answered[i] == PAM_SUCCESS &&
+		    class_of(l) != MODULE_QUIET &&
+		    (action == ACTION_OK || action == ACTION_DONE))
+			return i;
+	}
+	return run->granted;
+}
+
+static void
+add_bypass(struct access *a, size_t line)
+{
+	size_t i;
+
+	for (i = 0; i < a->bypass_count; i++)
+		if (a->bypass[i] == line)
+			return;
+	if (i < ACCESS_BYPASS_MAX)
+		a->bypass[a->bypass_count++] = line;
 }
 
 /* What stands behind a way that opened although it should not. */
@@ -244,45 +279,71 @@ explain(struct study *s, struct access *a, enum access_way way)
 	size_t asked = our_line(s, &s->run, 0);
 
 	if (way == WAY_CODE || way == WAY_NOTHING)
-		set_once(&a->no_password, s->run.granted);
+		set_once(&a->no_password, lets_in(s, &s->run));
 	else if (a->ours == PAMRUN_NONE)
 		return;
 	else if (asked == PAMRUN_NONE)
-		set_once(&a->bypass, s->run.left_by[a->ours]);
+		add_bypass(a, s->run.left_by[a->ours]);
 	else
 		set_once(way == WAY_DOWN ? &a->fails_open : &a->optional,
 		    asked);
 }
 
-/* All conditions, for one place where the person is known. */
+/* Right password and code are refused: by which line, and what led there. */
 static void
+refused(const struct study *s, struct access *a)
+{
+	size_t line = s->right.refused, by;
+
+	if (a->nobody != PAMRUN_NONE || line == PAMRUN_NONE)
+		return;
+	a->nobody = line;
+	by = line > 0 ? s->right.left_by[line - 1] : PAMRUN_NONE;
+	if (by != PAMRUN_NONE && s->stack->lines[by].control.actions
+	    [s->right.answered[by]] > 0)
+		a->led = by;
+}
+
+/* The other ways, for one set of conditions under which the right one is
+   open; how many of them are is added to open. */
+static void
+study_ways(struct study *s, struct access *a, unsigned open[WAYS])
+{
+	enum access_way way;
+
+	a->asks |= our_line(s, &s->right, 0) != PAMRUN_NONE;
+	set_once(&a->twice, our_line(s, &s->right, 1));
+	for (way = WAY_WRONG; way < WAYS; way++)
+		if (opens(s, way, &s->run))
+			open[way]++;
+}
+
+/* All conditions, for one place where the person is known. */
+static bool
 study_knower(struct study *s, struct access *a)
 {
 	unsigned open[WAYS] = { 0 }, all = 0, masks = 1U << s->conditions;
+	size_t exempt = PAMRUN_NONE, trusted = PAMRUN_NONE;
 	enum access_way way;
-	size_t exempt = PAMRUN_NONE;
 
 	for (s->login.mask = 0; s->login.mask < masks; s->login.mask++) {
+		if (!opens(s, WAY_NOTHING, &s->run))
+			set_once(&a->early, our_line(s, &s->run, 0));
+		else if (trusted == PAMRUN_NONE)
+			trusted = condition_of(s, WAY_NOTHING, PAMRUN_NONE);
 		if (!opens(s, WAY_RIGHT, &s->right)) {
-			set_once(&a->nobody, s->right.refused);
 			set_once(&a->jump, s->right.bad_jump);
+			refused(s, a);
 			continue;
 		}
 		all++;
 		open[WAY_RIGHT]++;
-		a->asks |= our_line(s, &s->right, 0) != PAMRUN_NONE;
-		set_once(&a->twice, our_line(s, &s->right, 1));
-		for (way = WAY_WRONG; way < WAYS; way++) {
-			if (opens(s, way, &s->run))
-				open[way]++;
-			else if (way == WAY_NOTHING)
-				set_once(&a->early, our_line(s, &s->run, 0));
-		}
+		study_ways(s, a, open);
 		if (exempt == PAMRUN_NONE && a->ours != PAMRUN_NONE &&
 		    opens(s, WAY_WRONG, &s->run))
-			exempt = condition_of(s, s->run.left_by[a->ours]);
+			exempt = condition_of(s, WAY_WRONG,
+			    s->run.left_by[a->ours]);
 	}
-	s->all += masks;
 	for (way = WAY_RIGHT; way < WAYS; way++)
 		s->in[way] += open[way];
 	/* Once more where it is always open, for the line that does it. */
@@ -294,20 +355,25 @@ study_knower(struct study *s, struct access *a)
 				explain(s, a, way);
 	if (all > 0 && open[WAY_WRONG] > 0 && open[WAY_WRONG] < all)
 		set_once(&a->exempt, exempt);
+	if (trusted != PAMRUN_NONE && open[WAY_NOTHING] < all &&
+	    class_of(&s->stack->lines[trusted]) == MODULE_CONDITION)
+		set_once(&a->trusted, trusted);
+	return all > 0;
 }
 
+/* reached: whom every module knows gets in, under some condition. */
 static void
-settle(struct study *s, struct access *a)
+settle(struct study *s, struct access *a, bool reached)
 {
 	enum access_way way;
 
 	for (way = WAY_RIGHT; way < WAYS; way++)
 		a->in[way] = s->in[way] == 0 ? ACCESS_NO :
 		    s->in[way] == s->in[WAY_RIGHT] ? ACCESS_YES : ACCESS_SOME;
-	if (a->in[WAY_RIGHT] != ACCESS_NO) {
-		a->nobody = PAMRUN_NONE;
-		a->jump = PAMRUN_NONE;
-	}
+	if (reached)
+		a->nobody = a->led = PAMRUN_NONE;
+	else if (a->in[WAY_RIGHT] == ACCESS_YES)
+		a->in[WAY_RIGHT] = ACCESS_SOME;
 }
 
 bool
@@ -315,13 +381,14 @@ access_of(const struct world *w, const struct pamservice *service,
     struct access *a)
 {
 	struct study *s = calloc(1, sizeof(*s));
+	bool reached;
 	size_t i;
 
 	if (s == NULL)
 		return false;
 	memset(a, 0, sizeof(*a));
-	a->ours = a->bypass = a->optional = a->fails_open = a->no_password =
-	    a->exempt = a->nobody = a->early = a->twice = a->jump =
+	a->ours = a->optional = a->fails_open = a->no_password = a->trusted =
+	    a->exempt = a->nobody = a->led = a->early = a->twice = a->jump =
 	    PAMRUN_NONE;
 	s->world = w;
 	s->service = service;
@@ -330,10 +397,11 @@ access_of(const struct world *w, const struct pamservice *service,
 	for (i = 0; i < s->stack->count; i++)
 		if (class_of(&s->stack->lines[i]) == MODULE_OURS)
 			set_once(&a->ours, i);
+	/* The last time, if there are several, everybody knows them. */
 	do
-		study_knower(s, a);
-	while (++s->login.knower < s->knowers);
-	settle(s, a);
+		reached = study_knower(s, a);
+	while (++s->login.knower < s->knowers + (s->knowers > 1));
+	settle(s, a, reached);
 	free(s);
 	return true;
 }

@@ -15,6 +15,7 @@
 
 /* More conditions in one stack are taken for true. */
 #define ACCESS_CONDITIONS_MAX	8
+#define ACCESS_BYPASS_MAX	8	/* one for each who knows people */
 
 enum access_way {
 	WAY_RIGHT = 0,		/* enrolled: right password, right code */
@@ -35,12 +36,16 @@ struct access {
 	enum access_state in[WAYS];	/* SOME: under conditions */
 	size_t	 ours;		/* our first line */
 	bool	 asks;		/* it is reached with the right password */
-	size_t	 bypass;	/* what keeps ours from being asked */
+	size_t	 bypass_count;
+	size_t	 bypass[ACCESS_BYPASS_MAX];	/* what keeps ours from
+						   being asked */
 	size_t	 optional;	/* ours, and it lets refusals pass */
 	size_t	 fails_open;	/* ours, and it lets errors pass */
 	size_t	 no_password;	/* lets in without a right password */
+	size_t	 trusted;	/* a condition that lets in with nothing */
 	size_t	 exempt;	/* a condition under which no code is asked */
 	size_t	 nobody;	/* refuses what is right */
+	size_t	 led;		/* its jump leads to that line */
 	size_t	 early;		/* ours, reached with a wrong password */
 	size_t	 twice;		/* ours, a second time */
 	size_t	 jump;		/* behind the end */

@@ -19,9 +19,9 @@ static const struct finding_row rows[] = {
 		"a refusal. Hit: {services}.",
 		"install it, or take the line out." },
 	[FIND_PAM_LOOP] = { "pam-loop", false,
-		"Files take each other in without end ({detail}), which "
-		"refuses everybody. Hit: {services}.",
-		"take the line out that goes back." },
+		"Files take each other in without end, or too deep "
+		"({detail}), which refuses everybody. Hit: {services}.",
+		"take this line out." },
 	[FIND_PAM_JUMP] = { "pam-jump", false,
 		"The jump goes behind the end of the stack, which refuses. "
 		"Hit: {services}.",
@@ -29,8 +29,7 @@ static const struct finding_row rows[] = {
 	[FIND_PAM_BYPASS] = { "pam-bypass", false,
 		"The password alone opens {services}: this line ends the "
 		"stack, or jumps, before pam_stepup.so is asked.",
-		"put \"auth required pam_stepup.so\" where every way passes "
-		"it, or make this line required." },
+		"{detail}." },
 	[FIND_PAM_OPEN] = { "pam-open", false,
 		"A door to root that the password alone opens: {services}.",
 		"add \"auth required pam_stepup.so\" below its password "
@@ -45,16 +44,19 @@ static const struct finding_row rows[] = {
 		"write \"auth required pam_stepup.so\"." },
 	[FIND_PAM_NO_PASSWORD] = { "pam-no-password", false,
 		"No right password is needed for {services}: this line lets "
-		"in by itself.",
-		"make the password check required, above this line." },
+		"in by itself, everybody or whom its condition fits.",
+		"put a password check above it that must succeed, or take "
+		"it out." },
 	[FIND_PAM_NOBODY] = { "pam-nobody", false,
-		"Right password and right code are refused by {services}.",
-		"look at this line; jumps around it may count wrongly." },
+		"Right password and right code are refused by {services}, at "
+		"least for some.",
+		"{detail}." },
 	[FIND_PAM_EARLY] = { "pam-early", false,
 		"{services} asks for a code although the password was wrong: "
 		"whoever knows a name can use up its attempts.",
-		"make the password check requisite, or end with pam_deny.so "
-		"(requisite) above this line." },
+		"put this line below a requisite pam_deny.so that only wrong "
+		"passwords reach, in the same file: what ends a substack "
+		"does not end the stack above it." },
 	[FIND_PAM_TWICE] = { "pam-twice", false,
 		"{services} asks for two codes: this is the second line of "
 		"pam_stepup.so in its stack.",
@@ -92,9 +94,11 @@ static const struct finding_row rows[] = {
 		"alone may open.",
 		"UsePAM yes, and reload sshd." },
 	[FIND_SSHD_METHODS] = { "sshd-methods", false,
-		"AuthenticationMethods names no way that can ask for the "
-		"code: {detail}.",
-		"publickey,keyboard-interactive asks for both; reload sshd." },
+		"AuthenticationMethods has no way that ends in a code: "
+		"{detail}. Only keyboard-interactive can ask; the password "
+		"method is refused by this stack.",
+		"AuthenticationMethods publickey,keyboard-interactive, or "
+		"keyboard-interactive; reload sshd." },
 	[FIND_SSHD_PASSWORD] = { "sshd-password", true,
 		"The password method cannot ask for a code: who uses it is "
 		"refused.",
@@ -117,9 +121,9 @@ static const struct finding_row rows[] = {
 		"stays in force.",
 		"correct the line; stepupd -t checks." },
 	[FIND_SETTINGS_COVERS] = { "settings-covers", false,
-		"This line asks nobody: the setting `services` does not name "
-		"{services}.",
-		"add the service to `services` in /etc/stepup.conf." },
+		"The password alone opens {services} in spite of this line: "
+		"the setting `services` leaves it out.",
+		"add it to `services` in /etc/stepup.conf." },
 	[FIND_SETTINGS_ALLOW] = { "settings-allow", true,
 		"Who has not enrolled gets in with the password alone "
 		"(`unenrolled` = {detail}).",
@@ -144,12 +148,12 @@ static const struct finding_row rows[] = {
 		"stepupd --init" },
 	[FIND_MODULE_MISSING] = { "module-missing", false,
 		"pam_stepup.so is not where libpam looks for it; every stack "
-		"with its line refuses everybody.",
+		"with its line refuses everybody. Hit: {services}.",
 		"install it again; configure --with-pam-dir names the "
 		"folder." },
 	[FIND_MODULE_KIND] = { "module-kind", false,
 		"This is no module for this machine ({detail}): libpam cannot "
-		"load it, and refuses.",
+		"load it, and refuses. Hit: {services}.",
 		"install the package of this architecture." },
 	[FIND_MODULE_LINKS] = { "module-links", false,
 		"The module needs a library that it should not: {detail}.",
@@ -196,8 +200,7 @@ static const struct finding_row rows[] = {
 	[FIND_PLAN_SKIPPED] = { "plan-skipped", false,
 		"{services} would not ask: this line ends the stack, or "
 		"jumps, before our line.",
-		"make this line required, or write the line of "
-		"pam_stepup.so above it by hand." },
+		"{detail}." },
 	[FIND_PLAN_ASKED] = { "plan-asked", true,
 		"{services} would ask for a code.",
 		"" },

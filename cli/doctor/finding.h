@@ -85,7 +85,7 @@ struct finding_row {
 	const char	*name;		/* "pam-bypass" */
 	bool		 note;		/* told, but nothing is wrong */
 	const char	*what;		/* a sentence; {services} {detail} */
-	const char	*next;		/* what to do */
+	const char	*next;		/* what to do; filled the same way */
 };
 
 const struct finding_row *finding_row(enum finding_id);

@@ -25,7 +25,16 @@ void judge_host(const struct world *, struct findings *);
 void judge_people(const struct world *, const struct survey *, bool plan,
     struct findings *);
 
-/* Whether sshd lets root in with a password, as far as `sshd -T` says. */
+/* Whether sshd lets root in with a password alone, as far as `sshd -T` says. */
 bool judge_sshd_opens_root(const struct world *);
+/* Whether it asks nobody for a password who has not shown a key before. */
+bool judge_sshd_asks_key(const struct world *);
+
+/*
+ * What to write so that the line at `bypass` leads to ours: a jump that is
+ * counted, or a substack.
+ */
+void remedy_bypass(const struct pamservice *, const struct access *,
+    size_t bypass, char *next, size_t size);
 
 #endif

@@ -38,27 +38,46 @@ problems(const struct bench *b)
 	}
 }
 
+/* Our module is not there: told once, not for each line that names it. */
+static bool
+own_module(const struct bench *b)
+{
+	if (b->w->module_state == WORLD_MODULE_MISSING)
+		finding_add(b->f, FIND_MODULE_MISSING, b->w->module, 0,
+		    b->s->name, NULL);
+	else if (b->w->module_state == WORLD_MODULE_KIND)
+		finding_add(b->f, FIND_MODULE_KIND, b->w->module, 0,
+		    b->s->name, b->w->module_detail);
+	else
+		return false;
+	return true;
+}
+
 /* A module that is not there hurts unless its line takes no notice. */
 static void
 modules(const struct bench *b, enum pamtype type)
 {
 	const struct pamstack *stack = pamservice_stack(b->s, type);
 	const struct pamline *l;
+	enum module_class class;
 	size_t i;
 
 	for (i = 0; i < stack->count; i++) {
 		l = &stack->lines[i];
 		if (l->kind != PAMLINE_MODULE || l->module == NULL)
 			continue;
-		if (type == PAMTYPE_AUTH &&
-		    known_module(l->module) == MODULE_UNKNOWN)
+		class = known_module(l->module, l->arguments);
+		if (type == PAMTYPE_AUTH && class == MODULE_UNKNOWN)
 			finding_add(b->f, FIND_PAM_UNKNOWN, l->file, l->line,
 			    b->s->name, l->module);
-		if (!access_installed(b->w, l) && (l->control.actions
-		    [PAM_MODULE_UNKNOWN] != ACTION_IGNORE ||
-		    known_module(l->module) == MODULE_OURS))
-			finding_add(b->f, FIND_PAM_MISSING_MODULE, l->file,
-			    l->line, b->s->name, l->module);
+		if (access_installed(b->w, l) || (class != MODULE_OURS &&
+		    l->control.actions[PAM_MODULE_UNKNOWN] == ACTION_IGNORE))
+			continue;
+		if (class == MODULE_OURS && strchr(l->module, '/') == NULL &&
+		    own_module(b))
+			continue;
+		finding_add(b->f, FIND_PAM_MISSING_MODULE, l->file, l->line,
+		    b->s->name, l->module);
 	}
 }
 
@@ -103,15 +122,25 @@ told(const struct bench *b, const struct pamline *l)
 	return false;
 }
 
+/* Whether root's own password opens anything. */
+static bool
+root_has_password(const struct bench *b)
+{
+	const struct world_person *root = world_person(b->w, "root");
+
+	return root == NULL || root->password;
+}
+
 static bool
 is_root_door(const struct bench *b)
 {
 	switch (b->one->kind) {
-	case SERVICE_ROOT:
 	case SERVICE_CALLER:
 		return true;
+	case SERVICE_ROOT:
+		return root_has_password(b);
 	case SERVICE_SSHD:
-		return judge_sshd_opens_root(b->w);
+		return root_has_password(b) && judge_sshd_opens_root(b->w);
 	case SERVICE_UNKNOWN:
 	case SERVICE_LOGIN:
 	case SERVICE_LOCKER:
@@ -130,67 +159,148 @@ nobody(const struct bench *b)
 	const struct access *a = &b->one->access;
 	bool door = b->one->kind != SERVICE_UNKNOWN &&
 	    b->one->kind != SERVICE_NO_DOOR;
+	char next[FINDING_WORDS_MAX];
+	const struct pamline *l;
 
-	if (a->in[WAY_RIGHT] != ACCESS_NO ||
-	    (!door && a->ours == PAMRUN_NONE))
+	if (!door && a->ours == PAMRUN_NONE)
 		return;
 	if (a->jump < stack->count)
 		line_finding(b, FIND_PAM_JUMP, a->jump);
-	else if (a->nobody >= stack->count)
-		finding_add(b->f, FIND_PAM_NOBODY, b->s->file, 0, b->s->name,
-		    NULL);
-	else if (!told(b, &stack->lines[a->nobody]))
-		line_finding(b, FIND_PAM_NOBODY, a->nobody);
+	if (a->in[WAY_RIGHT] == ACCESS_YES)
+		return;
+	if (a->nobody >= stack->count) {
+		if (a->jump == PAMRUN_NONE)
+			finding_add(b->f, FIND_PAM_NOBODY, b->s->file, 0,
+			    b->s->name, "look at this file");
+		return;
+	}
+	l = &stack->lines[a->nobody];
+	/* A line that cannot be read, a module that is not there. */
+	if (told(b, l) || l->kind == PAMLINE_MUST_FAIL ||
+	    !access_installed(b->w, l))
+		return;
+	snprintf(next, sizeof(next), a->led < stack->count ? "the jump of "
+	    "%.150s line %u leads here; count its lines again" :
+	    "look at this line; what stands above it must be passed over "
+	    "when all is well", a->led < stack->count ?
+	    stack->lines[a->led].module : "", a->led < stack->count ?
+	    stack->lines[a->led].line : 0);
+	finding_add(b->f, FIND_PAM_NOBODY, l->file, l->line, b->s->name,
+	    next);
 }
 
-/* Our line in the service's own file, and the settings leave it out. */
-static void
-covers(const struct bench *b)
+/*
+ * The settings leave this service out although it opens root, or has our
+ * line in its own file.
+ */
+static bool
+left_out(const struct bench *b)
 {
 	const struct pamstack *stack = pamservice_stack(b->s, PAMTYPE_AUTH);
 	size_t ours = b->one->access.ours;
 
-	if (ours < stack->count && b->s->file != NULL &&
-	    strcmp(stack->lines[ours].file, b->s->file) == 0 &&
-	    strcmp(b->s->name, "stepup") != 0)
-		line_finding(b, FIND_SETTINGS_COVERS, ours);
+	return ours < stack->count && b->s->file != NULL &&
+	    !world_covers(b->w, b->s->name) &&
+	    strcmp(b->s->name, "stepup") != 0 && (is_root_door(b) ||
+	    strcmp(stack->lines[ours].file, b->s->file) == 0);
+}
+
+/*
+ * The file our line is missing in: su-l takes su in, and would ask twice if
+ * each had one.
+ */
+static const char *
+place_of_line(const struct bench *b)
+{
+	enum service_kind kind;
+	size_t i;
+
+	for (i = 1; i < b->s->file_count; i++) {
+		kind = known_service(strrchr(b->s->files[i], '/') + 1);
+		if (kind == SERVICE_ROOT || kind == SERVICE_CALLER)
+			return b->s->files[i];
+	}
+	return b->s->file;
+}
+
+/* Who gets in without a password, and whether that is all there is to say. */
+static void
+no_password(const struct bench *b)
+{
+	const struct access *a = &b->one->access;
+
+	if (b->one->kind == SERVICE_SSHD && judge_sshd_asks_key(b->w))
+		return;
+	line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
+	if (a->trusted != PAMRUN_NONE && is_root_door(b))
+		line_finding(b, FIND_PAM_NO_PASSWORD, a->trusted);
+	/* What lets in by itself need not be said to ask too early. */
+	if (a->early != a->no_password)
+		line_finding(b, FIND_PAM_EARLY, a->early);
+}
+
+static void
+bypasses(const struct bench *b)
+{
+	const struct access *a = &b->one->access;
+	char next[FINDING_WORDS_MAX];
+	const struct pamline *l;
+	size_t i;
+
+	for (i = 0; i < a->bypass_count; i++) {
+		if (a->bypass[i] == PAMRUN_NONE ||
+		    a->bypass[i] == a->no_password)
+			continue;
+		l = &pamservice_stack(b->s, PAMTYPE_AUTH)->
+		    lines[a->bypass[i]];
+		remedy_bypass(b->s, a, a->bypass[i], next, sizeof(next));
+		finding_add(b->f, b->plan ? FIND_PLAN_SKIPPED :
+		    FIND_PAM_BYPASS, l->file, l->line, b->s->name, next);
+	}
+}
+
+static void
+prompts(const struct bench *b)
+{
+	if (!b->one->asks)
+		return;
+	if (b->one->kind == SERVICE_NO_PROMPT)
+		finding_add(b->f, FIND_PLAN_NO_PROMPT, b->s->file, 0,
+		    b->s->name, NULL);
+	else if (b->plan)
+		finding_add(b->f, FIND_PLAN_ASKED, b->s->file, 0, b->s->name,
+		    NULL);
 }
 
 static void
 ways(const struct bench *b)
 {
 	const struct access *a = &b->one->access;
-	bool covered = world_covers(b->w, b->s->name);
 
 	nobody(b);
+	/* It answers for every service that has no file. */
+	if (strcmp(b->s->name, "other") == 0)
+		line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
 	if (b->one->kind == SERVICE_NO_DOOR)
 		return;
-	if ((a->ours == PAMRUN_NONE || !covered) && is_root_door(b) &&
+	if (left_out(b))
+		line_finding(b, FIND_SETTINGS_COVERS, a->ours);
+	else if (a->ours == PAMRUN_NONE && is_root_door(b) &&
 	    a->in[WAY_WRONG] != ACCESS_NO && b->s->file != NULL)
-		finding_add(b->f, FIND_PAM_OPEN, b->s->file, 0, b->s->name,
-		    NULL);
+		finding_add(b->f, FIND_PAM_OPEN, place_of_line(b), 0,
+		    b->s->name, NULL);
 	if (b->one->kind != SERVICE_UNKNOWN || a->ours != PAMRUN_NONE)
-		line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
-	if (a->ours == PAMRUN_NONE)
+		no_password(b);
+	if (a->ours == PAMRUN_NONE || !world_covers(b->w, b->s->name))
 		return;
-	if (!covered) {
-		covers(b);
-		return;
-	}
-	line_finding(b, b->plan ? FIND_PLAN_SKIPPED : FIND_PAM_BYPASS,
-	    a->bypass);
+	bypasses(b);
 	line_finding(b, FIND_PAM_OPTIONAL, a->optional);
 	if (a->optional == PAMRUN_NONE)
 		line_finding(b, FIND_PAM_FAILS_OPEN, a->fails_open);
-	line_finding(b, FIND_PAM_EARLY, a->early);
 	line_finding(b, FIND_PAM_TWICE, a->twice);
-	line_finding(b, FIND_PAM_EXEMPT, a->exempt);
-	if (b->one->kind == SERVICE_NO_PROMPT && b->one->asks)
-		finding_add(b->f, FIND_PLAN_NO_PROMPT, b->s->file, 0,
-		    b->s->name, NULL);
-	else if (b->plan && b->one->asks)
-		finding_add(b->f, FIND_PLAN_ASKED, b->s->file, 0, b->s->name,
-		    NULL);
+	if (a->exempt != a->trusted || !is_root_door(b))
+		line_finding(b, FIND_PAM_EXEMPT, a->exempt);
+	prompts(b);
 }
 
 static void

@@ -48,9 +48,9 @@ static const struct {
 	{ "pam_usertype.so", MODULE_CONDITION },
 	{ "pam_wheel.so", MODULE_CONDITION },
 	{ "pam_time.so", MODULE_CONDITION },
-	{ "pam_exec.so", MODULE_CONDITION },
-	{ "pam_script.so", MODULE_CONDITION },
-	{ "pam_python.so", MODULE_CONDITION },
+	{ "pam_exec.so", MODULE_SCRIPT },
+	{ "pam_script.so", MODULE_SCRIPT },
+	{ "pam_python.so", MODULE_SCRIPT },
 	{ "pam_rhosts.so", MODULE_CONDITION },
 	{ "pam_rhosts_auth.so", MODULE_CONDITION },
 	{ "pam_selinux_permit.so", MODULE_CONDITION },
@@ -85,7 +85,7 @@ static const struct {
 	{ "pam_mail.so", MODULE_QUIET },
 	{ "pam_echo.so", MODULE_QUIET },
 	{ "pam_warn.so", MODULE_QUIET },
-	{ "pam_debug.so", MODULE_CONDITION },
+	{ "pam_debug.so", MODULE_SCRIPT },
 	{ "pam_ftp.so", MODULE_CONDITION },
 	{ "pam_selinux.so", MODULE_QUIET },
 	{ "pam_limits.so", MODULE_QUIET },
@@ -131,14 +131,16 @@ static const struct {
 	{ "mate-screensaver", SERVICE_LOCKER },
 	{ "xfce4-screensaver", SERVICE_LOCKER },
 	{ "cinnamon-screensaver", SERVICE_LOCKER },
-	{ "i3lock", SERVICE_LOCKER },
-	{ "swaylock", SERVICE_LOCKER },
 	{ "hyprlock", SERVICE_LOCKER },
 	{ "xlock", SERVICE_LOCKER },
 	{ "xsecurelock", SERVICE_LOCKER },
 	{ "vlock", SERVICE_LOCKER },
 	{ "physlock", SERVICE_LOCKER },
 	{ "kscreenlocker", SERVICE_LOCKER },
+	/* They give the password to every prompt. */
+	{ "i3lock", SERVICE_NO_PROMPT },
+	{ "swaylock", SERVICE_NO_PROMPT },
+	{ "waylock", SERVICE_NO_PROMPT },
 	{ "vsftpd", SERVICE_NO_PROMPT },
 	{ "proftpd", SERVICE_NO_PROMPT },
 	{ "pure-ftpd", SERVICE_NO_PROMPT },
@@ -199,13 +201,25 @@ static const struct {
 	{ "other", SERVICE_NO_DOOR },
 };
 
+/* "uid = 0 use_uid": the caller is root, as with pam_rootok. */
+static bool
+asks_for_root(const char *arguments)
+{
+	return arguments != NULL && strstr(arguments, "use_uid") != NULL &&
+	    (strstr(arguments, "uid = 0") != NULL ||
+	    strstr(arguments, "uid eq 0") != NULL);
+}
+
 enum module_class
-known_module(const char *module)
+known_module(const char *module, const char *arguments)
 {
 	const char *base = strrchr(module, '/');
 	size_t i;
 
 	base = base != NULL ? base + 1 : module;
+	if (strcmp(base, "pam_succeed_if.so") == 0 &&
+	    asks_for_root(arguments))
+		return MODULE_ROOT;
 	for (i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
 		if (strcmp(modules[i].name, base) == 0)
 			return modules[i].class;

@@ -13,7 +13,9 @@ enum module_class {
 	MODULE_OURS,
 	MODULE_PASSWORD,	/* knows the person or not; right or wrong */
 	MODULE_FACTOR,		/* another factor: an attacker fails */
-	MODULE_CONDITION,	/* depends on the person, place, time */
+	MODULE_CONDITION,	/* depends on the person, place, time; checks
+				   no secret */
+	MODULE_SCRIPT,		/* whatever somebody wrote decides */
 	MODULE_PERMIT,
 	MODULE_DENY,
 	MODULE_ROOT,		/* only root itself passes */
@@ -23,8 +25,8 @@ enum module_class {
 
 #define MODULE_OWN "pam_stepup.so"
 
-/* By the last component of the path. */
-enum module_class known_module(const char *module);
+/* By the last component of the path, and what the arguments make of it. */
+enum module_class known_module(const char *module, const char *arguments);
 /* What the class answers when all is well: PAM_SUCCESS or PAM_IGNORE. */
 int known_quiet_answer(const char *module, const char *arguments);
 
@@ -34,7 +36,7 @@ enum service_kind {
 	SERVICE_ROOT,		/* root's password opens root */
 	SERVICE_CALLER,		/* the caller's password opens root */
 	SERVICE_LOCKER,		/* runs as the person */
-	SERVICE_NO_PROMPT,	/* logs in, has nowhere to show a prompt */
+	SERVICE_NO_PROMPT,	/* has nowhere to show a second prompt */
 	SERVICE_NO_DOOR,	/* opens nothing, or never asks */
 	SERVICE_SSHD
 };

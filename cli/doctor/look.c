@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/doctor/look.h"
@@ -106,11 +107,24 @@ paths(const struct call *call, struct world *w)
 	w->file = file;
 }
 
+/* A day that cannot be told lets nobody pass: it sorts behind all dates. */
+static void
+look_day(struct world *w)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm) == NULL ||
+	    strftime(w->today, sizeof(w->today), "%Y-%m-%d", &tm) == 0)
+		snprintf(w->today, sizeof(w->today), "unknown");
+}
+
 void
 look_host(const struct call *call, bool people, struct world *w)
 {
 	memset(w, 0, sizeof(*w));
 	paths(call, w);
+	look_day(w);
 	look_settings(call, w);
 	look_sshd(w);
 	look_module(w, STEPUP_PAMDIR);

@@ -130,6 +130,27 @@ include_path(const struct reader *r, const char *name, char path[PATH_MAX])
 	return n >= 0 && n < PATH_MAX;
 }
 
+/* Of files that go round, the line that does it first, whoever began. */
+static void
+too_deep(struct reader *r, const struct place *at, const char *name)
+{
+	const struct place *p, *q, *back = NULL;
+	const char *base = NULL;
+
+	for (p = at; p->up != NULL; p = p->up)
+		for (q = p->up; q != NULL; q = q->up)
+			if (strcmp(p->file, q->file) == 0) {
+				back = p->up;
+				base = strrchr(p->file, '/') + 1;
+			}
+	if (back != NULL)
+		pamread_problem(r, back, PAMPROBLEM_LOOP,
+		    "round and round, too deep", base);
+	else
+		pamread_problem(r, at, PAMPROBLEM_LOOP,
+		    "files inside of files, too deep", name);
+}
+
 /* False: libpam puts a line there that always fails. */
 static bool
 include(struct reader *r, const struct place *at, const char *name,
@@ -141,9 +162,9 @@ include(struct reader *r, const struct place *at, const char *name,
 	in.want = type;
 	in.level += substack;
 	in.depth++;
+	in.up = at;
 	if (in.level >= PAMSTACK_LEVEL_MAX || in.depth > PAMSTACK_DEPTH_MAX) {
-		pamread_problem(r, at, PAMPROBLEM_LOOP,
-		    "files inside of files, too deep", name);
+		too_deep(r, at, name);
 		return false;
 	}
 	if (!include_path(r, name, path)) {

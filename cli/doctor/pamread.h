@@ -25,6 +25,7 @@ struct place {
 	enum pamtype	 want;
 	unsigned	 level, depth;
 	bool		 other;
+	const struct place *up;		/* the line that took the file in */
 };
 
 /* Once for each line. */

@@ -136,8 +136,9 @@ one_finding(const struct call *call, const struct finding *f)
 	    strcmp(f->where, "-") != 0 ? f->where : "");
 	finding_text(f, r->what, text);
 	paragraph(call, "  ", text);
-	if (r->next[0] != '\0')
-		paragraph(call, "  Next: ", r->next);
+	finding_text(f, r->next, text);
+	if (text[0] != '\0')
+		paragraph(call, "  Next: ", text);
 }
 
 void

@@ -106,8 +106,9 @@ finding_json(const struct finding *f)
 	json_object_set_new(j, "detail", f->detail[0] != '\0' ?
 	    json_words(f->detail) : json_null());
 	json_object_set_new(j, "message", json_words(text));
-	json_object_set_new(j, "next", r->next[0] != '\0' ?
-	    json_words(r->next) : json_null());
+	finding_text(f, r->next, text);
+	json_object_set_new(j, "next", text[0] != '\0' ? json_words(text) :
+	    json_null());
 	return j;
 }
 

@@ -8,6 +8,8 @@
 #include "cli/doctor/world.h"
 #include "cli/terminal.h"
 
+#define UNTIL	"allow-until "	/* that day included */
+
 void
 world_unseen(struct world *w, const char *format, ...)
 {
@@ -46,7 +48,11 @@ world_covers(const struct world *w, const char *service)
 bool
 world_lets_unenrolled(const struct world *w)
 {
-	return strncmp(w->settings.unenrolled, "allow", 5) == 0;
+	const char *words = w->settings.unenrolled;
+
+	if (strncmp(words, UNTIL, strlen(UNTIL)) == 0)
+		return strcmp(w->today, words + strlen(UNTIL)) <= 0;
+	return strcmp(words, "allow") == 0;
 }
 
 const struct world_person *

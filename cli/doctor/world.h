@@ -92,6 +92,7 @@ struct world {
 	bool		 sshd_failed;
 	char		*sshd_text;	/* sshd -T; NULL */
 
+	char		 today[11];	/* "2026-11-21", local */
 	struct world_settings settings;
 	enum world_module module_state;
 	char		 module_detail[WORLD_TEXT_MAX];

@@ -60,13 +60,13 @@ installed(const struct world *w, const char *module)
 	size_t i;
 
 	base = base != NULL ? base + 1 : module;
-	if (strcmp(base, MODULE_OWN) == 0)
-		return w->module_state == WORLD_MODULE_OK ||
-		    w->module_state == WORLD_MODULE_LINKS;
 	for (i = 0; i < now->missing_count; i++)
-		if (strcmp(now->missing[i], base) == 0)
+		if (strcmp(now->missing[i], base) == 0 ||
+		    strcmp(now->missing[i], module) == 0)
 			return false;
-	return true;
+	return strcmp(base, MODULE_OWN) != 0 ||
+	    w->module_state == WORLD_MODULE_OK ||
+	    w->module_state == WORLD_MODULE_LINKS;
 }
 
 /* --- Facts ------------------------------------------------------------- */
@@ -174,6 +174,8 @@ fact(struct doctor_case *c, char *const word[6])
 		    WORLD_CLOCK_SYNCED;
 	else if (is(word[0], "store"))
 		store_fact(c, word[1]);
+	else if (is(word[0], "today"))
+		snprintf(w->today, sizeof(w->today), "%s", word[1]);
 	else if (is(word[0], "libpam"))
 		w->pam.upstream = is(word[1], "upstream");
 	else
@@ -247,6 +249,7 @@ case_open(struct doctor_case *c, const char *folder)
 	w->module = "/lib/security/pam_stepup.so";
 	w->login = "/run/stepup/login";
 	w->public = "/run/stepup/public";
+	strcpy(w->today, "2026-11-21");
 	w->installed_known = true;
 	w->installed = installed;
 	w->file = look_file;
