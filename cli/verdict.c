@@ -122,6 +122,16 @@ static const struct verdict outcomes[] = {
 	[OUT_NO_NAME] = { EXIT_REFUSED,
 		"{user} has no authenticator of that name." NOTHING,
 		"see the names: {status}" },
+	[OUT_OK_PASS] = BUG,
+	[OUT_OK_TICKET] = BUG,
+	[OUT_BAD_TICKET] = { EXIT_REFUSED,
+		"This ticket is not in force: wrong, used, taken back or over."
+		NOTHING, "look at it again, or ask an administrator for a new "
+		"one (sudo stepup pass {user} --enroll --reason TEXT); then: "
+		"{again}" },
+	[OUT_NO_PASS] = { EXIT_REFUSED,
+		"{user} has nothing of that kind." NOTHING,
+		"see what there is: {passes}" },
 	[OUT_FULL] = { EXIT_REFUSED,
 		"{user} has 8 authenticators, and there cannot be more."
 		NOTHING, "remove one first: {remove}" },
@@ -203,6 +213,9 @@ static const struct {
 	{ OUT_OK_RECOVERY, { EXIT_DONE,
 		"The recovery code is right. It is used up now.",
 		"{codes} tells how many are left." } },
+	{ OUT_OK_PASS, { EXIT_DONE,
+		"The login pass is right. It is used up now.",
+		"{status} shows what is set up." } },
 	{ OUT_BAD_CODE, { EXIT_REFUSED,
 		"The code is wrong, and was counted as at a login.",
 		"look whether the app's entry is the one of this host, then: "
@@ -288,7 +301,10 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 		    memcmp(commands[i].name, name, len) == 0)
 			call_command(call, commands[i].command,
 			    commands[i].option, buf);
-	if (len == 5 && memcmp(name, "again", len) == 0)
+	if (len == 6 && memcmp(name, "passes", len) == 0)
+		snprintf(buf, CALL_COMMAND_MAX, "%sstepup pass --list",
+		    call->host->sudo_user != NULL ? "sudo " : "");
+	else if (len == 5 && memcmp(name, "again", len) == 0)
 		terminal_clean(call->again, buf, CALL_COMMAND_MAX);
 	else if (len == 4 && memcmp(name, "user", len) == 0)
 		terminal_clean(call->user, buf, CALL_COMMAND_MAX);

@@ -203,7 +203,8 @@ finish(const struct call *call, enum wire_verb verb,
 		json_object_set_new(json_call(), "outcome",
 		    json_string(outcome_row(done->outcome)->audit));
 	if (outcome != OUT_DONE && !(verb == VERB_TEST &&
-	    (outcome == OUT_OK_TOTP || outcome == OUT_OK_RECOVERY)))
+	    (outcome == OUT_OK_TOTP || outcome == OUT_OK_RECOVERY ||
+	    outcome == OUT_OK_PASS)))
 		return verdict_say(call, verb == VERB_TEST ?
 		    verdict_of_test((enum outcome)outcome, wire_has(m,
 		    TAG_SKEW)) : refusal((enum outcome)outcome), m);

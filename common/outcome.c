@@ -159,6 +159,21 @@ static const struct outcome_row rows[] = {
 		.audit = "deny.mismatch", .pam = PAM_SERVICE_ERR,
 		.priority = LOG_INFO,
 		.final = "The store and this host do not fit for that." },
+	[OUT_OK_PASS] = {
+		.audit = "accept.pass", .pam = PAM_SUCCESS,
+		.priority = LOG_NOTICE, .final = "" },
+	[OUT_OK_TICKET] = {
+		.audit = "accept.ticket", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_NOTICE, .final = "" },
+	[OUT_BAD_TICKET] = {
+		.audit = "deny.ticket", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_NOTICE, .charged = true,
+		.final = "That ticket is not in force. Nothing was changed.",
+		.next = "That ticket is not in force.", .again = true },
+	[OUT_NO_PASS] = {
+		.audit = "deny.nopass", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "There is no pass of that kind." },
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OUT_COUNT,

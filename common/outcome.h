@@ -53,6 +53,13 @@ enum outcome {
 	OUT_NO_ACCOUNT,		/* the store has no such account */
 	OUT_LIVING,		/* it is one of this host, as it is stored */
 	OUT_MISMATCH,		/* rename, rebind: store and host do not fit */
+	OUT_OK_PASS,		/* an administrator's login pass, now used:
+				   at logins as well */
+	OUT_OK_TICKET,		/* enroll: the ticket that stands for the
+				   password */
+	OUT_BAD_TICKET,		/* enroll: not the ticket, or none is in
+				   force; charged where one is */
+	OUT_NO_PASS,		/* pass: there is none to revoke */
 	OUT_COUNT
 };
 

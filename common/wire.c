@@ -78,6 +78,9 @@ static const struct tag_row tags[] = {
 	[TAG_NEW_NAME] = STRING,
 	[TAG_STORED_NAME] = STRING,
 	[TAG_STORED_UID] = U32,
+	[TAG_TTL] = U32,
+	[TAG_EXPIRES] = I64,
+	[TAG_EXPIRES_TICKET] = I64,
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

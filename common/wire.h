@@ -51,7 +51,12 @@
  *             PATH and REASON, where there is no sound keyring, or none of
  *             this store.
  *             CODES without FLAG_NEW: the last packet as for STATUS.
+ *             To the account's own uid and to administration also the
+ *             login pass and the ticket that are in force: EXPIRES
+ *             EXPIRES_TICKET, SERVICE where the pass is bound to one.
  *             ENROLL with FLAG_ADD: LABEL names one more; no SHEET.
+ *             ENROLL with FLAG_TICKET: an enrollment ticket is asked for (a
+ *             PROMPT STYLE_FACTOR) in place of the password.
  *             TEST: a PROMPT STYLE_FACTOR, answered as a VERIFY is; after a
  *             wrong app code another, for the next code of the app.  OUTCOME
  *             and facts are those of the last; SKEW (and LABEL) when both
@@ -65,13 +70,25 @@
  *   answer    OUTCOME NAME.  UNLOCK: what it cleared, as STATUS says it,
  *             the longer wait of both doors; COUNT, wrong codes counted;
  *             TEXT, why it was locked; PASSWORDS, wrong ones in this hour.
+ * PASS: administration alone, a conversation without rounds.
+ *   request   NAME [BY] [FLAGS], and with FLAG_REVOKE: [REASON]; else REASON
+ *             TTL [SERVICE].  FLAG_TICKET: about the enrollment ticket, not
+ *             the login pass.
+ *   answer    SHEET CODES with the one code, which is in force; then
+ *             OUTCOME NAME EXPIRES [SERVICE], FLAGS (FLAG_REVOKE: an older
+ *             one became void).  FLAG_REVOKE: OUTCOME alone; OUT_NO_PASS:
+ *             there was none.
  * LIST, LOG: administration alone, about nobody.
- *   request   LIST: nothing; LOG: [AFTER AFTER_PUBLIC] [FLAG_FOLLOW]
+ *   request   LIST: [FLAG_PASSES]; LOG: [AFTER AFTER_PUBLIC] [FLAG_FOLLOW]
  *   answer    a run of packets with ROWS, then the last: OUTCOME.  A packet
  *             without ROWS says that the service is alive.
  *             LIST, by name: NAME UID [ENROLLED] [USED] COUNT (of
  *             authenticators) LEFT CODES_ALL FLAGS [WAIT_TOTP]
- *             [WAIT_RECOVERY], the longer of both doors.
+ *             [WAIT_RECOVERY], the longer of both doors, [EXPIRES]
+ *             [EXPIRES_TICKET] of a pass and a ticket in force.  With
+ *             FLAG_PASSES, each pass on record, in force or not: NAME UID
+ *             CREATED EXPIRES [USED] [SERVICE] [BY] REASON FLAGS
+ *             (FLAG_TICKET; FLAG_ENROLLED: it is in force).
  *             LOG, each ring oldest first: RING EVENT CREATED [UID] [NAME]
  *             OUTCOME KIND CHANGE [SERVICE] [RHOST] [TTY] [BY] [REASON].
  *
@@ -149,6 +166,7 @@ enum wire_verb {
 	VERB_REBIND = 26,
 	VERB_PRUNE = 27,
 	VERB_POLICY = 28,
+	VERB_PASS = 20,
 	/* inside a conversation */
 	VERB_PROMPT = 32,
 	VERB_NOTE = 33,
@@ -214,6 +232,9 @@ enum wire_tag {
 	TAG_NEW_NAME,		/* string, what an account is called now */
 	TAG_STORED_NAME,	/* string, whom the store has under a uid */
 	TAG_STORED_UID,		/* u32, which uid it has under a name */
+	TAG_TTL,		/* u32 s, 60..86400 */
+	TAG_EXPIRES,		/* i64, of a pass: the first second without */
+	TAG_EXPIRES_TICKET,	/* i64, the same of an enrollment ticket */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -236,6 +257,10 @@ enum wire_style {
 #define FLAG_WEAK	0x100u	/* LIST: a secret below 128 bits */
 #define FLAG_FOLLOW	0x200u	/* LOG: what happens from now on, too */
 #define FLAG_ACCEPTED	0x400u	/* POLICY: the copy is in force */
+#define FLAG_TICKET	0x800u	/* ENROLL: a ticket is typed in place of the
+				   password; PASS, LIST: a ticket, no pass */
+#define FLAG_REVOKE	0x1000u	/* PASS: take it back */
+#define FLAG_PASSES	0x2000u	/* LIST: passes and tickets, not accounts */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */
 

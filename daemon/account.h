@@ -30,6 +30,10 @@
 #define RECOVERY_HASH		32
 #define RECOVERY_ROUNDS		1000
 
+#define PASS_SERVICE_MAX	64
+#define PASS_TTL_MIN		60		/* s */
+#define PASS_TTL_MAX		(24 * 3600)
+
 enum credential_kind { CREDENTIAL_TOTP = 1 };
 
 /* A secret as it lies in the store: AES-256-GCM, tag at the end. */
@@ -68,6 +72,33 @@ struct recovery_set {
 	struct recovery_code codes[ACCOUNT_CODES_MAX]; /* [0] is number 1 */
 };
 
+/*
+ * What root gives somebody in place of a factor they have not got: one code
+ * of a recovery code's form, for a short time and one use.  A name each, so
+ * that there is at most one of a kind.
+ */
+enum pass_name {
+	PASS_LOGIN = 0,		/* stands for the code of a login */
+	PASS_ENROLL,		/* a ticket: stands for the password at the
+				   first enrollment */
+	PASSES
+};
+
+struct pass {
+	int64_t		 created_at;	/* 0: there is none */
+	int64_t		 expires_at;	/* the first second without it */
+	int64_t		 used_at;	/* 0: unused */
+	int64_t		 seen_at;	/* the latest time an answer was held
+					   against it: never moved back */
+	unsigned	 rounds;
+	uint8_t		 salt[RECOVERY_SALT];
+	uint8_t		 hash[RECOVERY_HASH];
+	char		 service[PASS_SERVICE_MAX + 1];	/* "": any */
+	bool		 by_known;	/* who asked root for it */
+	uid_t		 by;
+	char		 note[ACCOUNT_REASON_MAX + 1];	/* why, not empty */
+};
+
 /* A limiter each for a kind and a door. */
 enum limiter_name {
 	LIMITER_TOTP_LOGIN = 0,
@@ -98,12 +129,14 @@ struct account {
 	size_t		 credential_count;
 	struct credential credentials[ACCOUNT_CREDENTIALS_MAX];
 	struct recovery_set recovery;
+	struct pass	 passes[PASSES];
 	struct limiter	 limiters[LIMITERS];
 };
 
 /* Unspent recovery codes. */
 size_t account_codes_left(const struct account *);
-/* Is there a factor: a credential, or an unspent recovery code. */
+/* Is there a factor: a credential, or an unspent recovery code.  A pass is
+   none: it makes nobody enrolled. */
 bool account_has_factor(const struct account *);
 /* The credential with this label; credential_count: none. */
 size_t account_find_label(const struct account *, const char *label);

@@ -105,6 +105,14 @@ match_totp(const struct account *a, unsigned window, const char *digits,
 	return v;
 }
 
+bool
+answer_is_pass(const struct answer *answer, const struct pass *p)
+{
+	bool same = text_equal(p->hash, answer->pass_hash, sizeof(p->hash));
+
+	return same && p->created_at != 0;
+}
+
 struct match
 match_recovery(const struct account *a, const struct answer *answer)
 {
@@ -120,5 +128,6 @@ match_recovery(const struct account *a, const struct answer *answer)
 		v.fresh = c->spent_at == 0;
 		v.spent = !v.fresh;
 	}
+	v.pass = answer_is_pass(answer, &a->passes[PASS_LOGIN]);
 	return v;
 }

@@ -20,6 +20,8 @@ struct answer {
 	char	 digits[OTP_DIGITS_MAX + 1];
 	uint8_t	 hash[RECOVERY_HASH];	/* with the salt below */
 	uint8_t	 salt[RECOVERY_SALT];
+	uint8_t	 pass_hash[RECOVERY_HASH];	/* the same code, hashed with */
+	uint8_t	 pass_salt[RECOVERY_SALT];	/* the pass's salt */
 };
 
 /*
@@ -32,6 +34,10 @@ struct answer {
 unsigned answer_form(const struct account *, const char *typed, size_t len,
     struct answer *, char code[ANSWER_CODE]);
 
+/* Whether the code is this pass's; where there is none, after the same
+   work. */
+bool answer_is_pass(const struct answer *, const struct pass *);
+
 /* What came of comparing an answer with everything it could be. */
 struct match {
 	bool	fresh;
@@ -40,6 +46,8 @@ struct match {
 	int64_t	steps[ACCOUNT_CREDENTIALS_MAX];	/* the latest fresh step of
 						   each credential; 0: none */
 	int64_t	next;		/* spent: when another code is due */
+	bool	pass;		/* the login pass is this code, whatever may
+				   be done with it */
 	bool	failed;		/* could not be computed */
 };
 
@@ -51,7 +59,7 @@ struct match {
 struct match match_totp(const struct account *, unsigned window,
     const char *digits, int64_t now);
 
-/* The hash against every code of the set. */
+/* The hashes against every code of the set, and the login pass. */
 struct match match_recovery(const struct account *,
     const struct answer *);
 

@@ -8,12 +8,17 @@
  *   code seen over the shoulder, or after the clock was set back, is
  *   refused.
  * - A wait or a cap ends before evaluation: a locked account is no oracle.
+ * - A pass is never a factor of its own: where policy lets people without
+ *   one through, it does so as before, and when the pass is used or over its
+ *   holder is as unenrolled as before.
+ * - A pass that is over, or bound to another service, is a wrong code.
  */
 #include <string.h>
 
 #include "common/text.h"
 #include "daemon/answer.h"
 #include "daemon/decide.h"
+#include "daemon/pass.h"
 
 /* Where one kind of answer stands at one door. */
 struct standing {
@@ -69,12 +74,24 @@ standing(const struct account *a, const struct policy *p, unsigned kind,
 	return s;
 }
 
+/* A login pass that would be taken now for what is asked. */
+static bool
+pass_counts(const struct account *a, const struct request *r,
+    const struct policy *p, int64_t now)
+{
+	const struct pass *pass = &a->passes[PASS_LOGIN];
+
+	return pass_state(pass, p->clock_ok, now) == PASS_LIVE &&
+	    pass_here(pass, r->door, r->service);
+}
+
 /* Is an answer of this kind there at all. */
 static bool
-possible(const struct account *a, unsigned kind)
+possible(const struct account *a, const struct request *r,
+    const struct policy *p, unsigned kind, int64_t now)
 {
 	return kind == KIND_TOTP ? a->credential_count > 0 :
-	    account_codes_left(a) > 0;
+	    account_codes_left(a) > 0 || pass_counts(a, r, p, now);
 }
 
 /*
@@ -82,13 +99,13 @@ possible(const struct account *a, unsigned kind)
  * says: OUT_ASK or the reason why none can.
  */
 static enum outcome
-usable(const struct account *a, const struct policy *p, enum door door,
-    int64_t now, struct outcome_facts *f)
+usable(const struct account *a, const struct request *q,
+    const struct policy *p, int64_t now, struct outcome_facts *f)
 {
-	struct standing t = standing(a, p, KIND_TOTP, door, true, now);
-	struct standing r = standing(a, p, KIND_RECOVERY, door, true, now);
-	bool totp = possible(a, KIND_TOTP);
-	bool recovery = possible(a, KIND_RECOVERY);
+	struct standing t = standing(a, p, KIND_TOTP, q->door, true, now);
+	struct standing r = standing(a, p, KIND_RECOVERY, q->door, true, now);
+	bool totp = possible(a, q, p, KIND_TOTP, now);
+	bool recovery = possible(a, q, p, KIND_RECOVERY, now);
 
 	f->kinds = 0;
 	f->why = OUT_INTERNAL;
@@ -114,12 +131,15 @@ usable(const struct account *a, const struct policy *p, enum door door,
 
 /*
  * What policy and account say before any answer counts.  OUT_ASK: there is
- * a factor and it may be used.
+ * a factor, or a pass where nobody gets in without either, and it may be
+ * used.
  */
 static enum outcome
 before_answer(const struct account *a, const struct request *r,
-    const struct policy *p)
+    const struct policy *p, int64_t now)
 {
+	bool let, pass;
+
 	if (!p->covered)
 		return OUT_NOT_COVERED;
 	if (!r->known)
@@ -130,11 +150,15 @@ before_answer(const struct account *a, const struct request *r,
 		return OUT_ADMIN_LOCK;
 	if (a->match == ACCOUNT_FOUND && account_has_factor(a))
 		return OUT_ASK;
-	if (!p->pass_unenrolled || (p->pass_once &&
-	    a->match == ACCOUNT_FOUND && a->enrolled_at != 0))
-		return OUT_MUST_ENROLL;
+	let = p->pass_unenrolled && !(p->pass_once &&
+	    a->match == ACCOUNT_FOUND && a->enrolled_at != 0);
+	if (let && p->key_ok)
+		return OUT_NOT_ENROLLED;
+	pass = a->match == ACCOUNT_FOUND && pass_counts(a, r, p, now);
+	if (pass)
+		return OUT_ASK;
 	/* A host whose key is gone lets nobody pass. */
-	return p->key_ok ? OUT_NOT_ENROLLED : OUT_KEY;
+	return let ? OUT_KEY : OUT_MUST_ENROLL;
 }
 
 enum outcome
@@ -142,12 +166,12 @@ decide_check(const struct account *a, const struct request *r,
     const struct policy *p, int64_t now, struct decision *d)
 {
 	memset(d, 0, sizeof(*d));
-	d->outcome = before_answer(a, r, p);
+	d->outcome = before_answer(a, r, p, now);
 	if (d->outcome == OUT_NO_USER || d->outcome == OUT_MUST_ENROLL) {
 		d->facts.kinds = KIND_TOTP | KIND_RECOVERY;
 		d->outcome = OUT_ASK;
 	} else if (d->outcome == OUT_ASK)
-		d->outcome = usable(a, p, r->door, now, &d->facts);
+		d->outcome = usable(a, r, p, now, &d->facts);
 	return d->outcome;
 }
 
@@ -186,12 +210,52 @@ accept(struct account *a, const struct request *r, const struct match *v,
 	if (r->answer.kind == KIND_TOTP) {
 		spend_steps(a, v, now);
 		*totp = limit_clear(*totp, r->earlier, now);
-	} else {
-		/* 0 is unspent, also where the clock cannot be read */
-		a->recovery.codes[v->which].spent_at = now > 0 ? now : 1;
-		*recovery = limit_clear(*recovery, 0, now);
-		*totp = limit_forgive(*totp, r->earlier);
+		return;
 	}
+	if (v->fresh)	/* 0 is unspent, also without a clock */
+		a->recovery.codes[v->which].spent_at = now > 0 ? now : 1;
+	else
+		pass_use(&a->passes[PASS_LOGIN], now);
+	*recovery = limit_clear(*recovery, 0, now);
+	*totp = limit_forgive(*totp, r->earlier);
+}
+
+/*
+ * What the login pass makes of a recovery-shaped answer: OUT_OK_PASS,
+ * OUT_REPLAY, or OUT_BAD_CODE when it is not this code, or none now.
+ */
+static enum outcome
+pass_answer(const struct account *a, const struct request *r,
+    const struct policy *p, const struct match *v, int64_t now)
+{
+	const struct pass *pass = &a->passes[PASS_LOGIN];
+
+	if (!v->pass || !pass_here(pass, r->door, r->service))
+		return OUT_BAD_CODE;
+	switch (pass_state(pass, p->clock_ok, now)) {
+	case PASS_LIVE:
+		return OUT_OK_PASS;
+	case PASS_USED:
+		return OUT_REPLAY;
+	case PASS_NONE:
+	case PASS_OVER:
+		break;
+	}
+	return OUT_BAD_CODE;
+}
+
+static enum outcome
+match_outcome(const struct account *a, const struct request *r,
+    const struct policy *p, const struct match *v, int64_t now)
+{
+	bool totp = r->answer.kind == KIND_TOTP;
+	enum outcome o = totp ? OUT_BAD_CODE : pass_answer(a, r, p, v, now);
+
+	if (v->failed)
+		return OUT_MEMORY;
+	if (v->fresh)
+		return totp ? OUT_OK_TOTP : OUT_OK_RECOVERY;
+	return v->spent && o == OUT_BAD_CODE ? OUT_REPLAY : o;
 }
 
 /* The one place where an answer is held against what is right. */
@@ -207,20 +271,17 @@ evaluate(struct account *a, const struct request *r, const struct policy *p,
 	v = kind == KIND_TOTP ?
 	    match_totp(a, p->window, r->answer.digits, now) :
 	    match_recovery(a, &r->answer);
-	if (v.failed)
-		return OUT_MEMORY;
-	if (v.fresh) {
-		o = kind == KIND_TOTP ? OUT_OK_TOTP : OUT_OK_RECOVERY;
-		accept(a, r, &v, now);
-	} else if (v.spent) {
-		o = OUT_REPLAY;
-		if (kind == KIND_TOTP)
-			d->facts.wait = v.next > now ?
-			    (uint32_t)(v.next - now) : 1;
-	} else {
-		o = OUT_BAD_CODE;
+	o = match_outcome(a, r, p, &v, now);
+	if (o == OUT_MEMORY)
+		return o;
+	if (o == OUT_BAD_CODE)
 		*m = limit_charge(*m, &p->limits, now);
-	}
+	else if (o != OUT_REPLAY)
+		accept(a, r, &v, now);
+	else if (kind == KIND_TOTP)
+		d->facts.wait = v.next > now ? (uint32_t)(v.next - now) : 1;
+	if (kind == KIND_RECOVERY)
+		pass_seen(&a->passes[PASS_LOGIN], now);
 	d->facts.count = limit_count(m, &p->limits);
 	d->facts.limit = p->limits.attempts;
 	d->facts.lock = limit_wait(&p->limits,
@@ -231,29 +292,49 @@ evaluate(struct account *a, const struct request *r, const struct policy *p,
 	return o;
 }
 
+/* Whether the hashes were made with other salts than there are now. */
+static bool
+stale_pass(const struct pass *p, const struct answer *answer)
+{
+	return p->created_at != 0 &&
+	    !text_equal(p->salt, answer->pass_salt, RECOVERY_SALT);
+}
+
+static bool
+stale(const struct account *a, const struct request *r)
+{
+	return (a->recovery.created_at != 0 && !text_equal(a->recovery.salt,
+	    r->answer.salt, RECOVERY_SALT)) ||
+	    stale_pass(&a->passes[PASS_LOGIN], &r->answer);
+}
+
+/* A wait that was to begin in the future begins now, in the store too. */
+static void
+restart(struct limiter *m, int64_t now, struct decision *d)
+{
+	if (m->wait_start > now)
+		effect(d, EFFECT_LIMITERS);
+	*m = limit_restart(*m, now);
+}
+
 /* A well-formed or ill-formed answer of somebody who has a factor. */
 static enum outcome
 answer(struct account *a, const struct request *r, const struct policy *p,
     int64_t now, struct decision *d)
 {
-	struct limiter *m;
 	struct standing s;
 
 	if (r->answer.kind != KIND_TOTP && r->answer.kind != KIND_RECOVERY)
 		return OUT_BAD_FORMAT;
-	if (r->answer.kind == KIND_RECOVERY && a->recovery.created_at != 0 &&
-	    !text_equal(a->recovery.salt, r->answer.salt, RECOVERY_SALT)) {
+	if (r->answer.kind == KIND_RECOVERY && stale(a, r)) {
 		d->stale_salt = true;
 		return OUT_BUSY;
 	}
 	s = standing(a, p, r->answer.kind, r->door, false, now);
 	d->facts.wait = s.wait;
-	if (s.why == OUT_LOCKED) {
-		m = &a->limiters[limiter_of(r->answer.kind, r->door)];
-		if (m->wait_start > now)
-			effect(d, EFFECT_LIMITERS);
-		*m = limit_restart(*m, now);
-	}
+	if (s.why == OUT_LOCKED)
+		restart(&a->limiters[limiter_of(r->answer.kind, r->door)],
+		    now, d);
 	if (s.why != OUT_ASK)
 		return s.why;
 	return evaluate(a, r, p, now, d);
@@ -284,6 +365,19 @@ same_work(const struct request *r, const struct policy *p, int64_t now)
 	(void)sink;
 }
 
+/* A used login pass, typed again by somebody without a factor. */
+static bool
+pass_again(const struct account *a, const struct request *r)
+{
+	const struct pass *pass = &a->passes[PASS_LOGIN];
+	bool same = answer_is_pass(&r->answer, pass);
+
+	return same && r->answer.kind == KIND_RECOVERY &&
+	    a->match == ACCOUNT_FOUND && pass->used_at != 0 &&
+	    !stale_pass(pass, &r->answer) &&
+	    pass_here(pass, r->door, r->service);
+}
+
 enum outcome
 decide_verify(struct account *a, const struct request *r,
     const struct policy *p, int64_t now, struct decision *d)
@@ -292,13 +386,16 @@ decide_verify(struct account *a, const struct request *r,
 
 	memset(d, 0, sizeof(*d));
 	d->facts.kind = r->answer.kind;
-	d->outcome = before_answer(a, r, p);
+	d->outcome = before_answer(a, r, p, now);
 	if (d->outcome == OUT_NO_USER || d->outcome == OUT_MUST_ENROLL)
 		same_work(r, p, now);
+	/* Its holder is unenrolled again: only the pass tells the two. */
+	if (d->outcome == OUT_MUST_ENROLL && pass_again(a, r))
+		d->outcome = OUT_REPLAY;
 	if (d->outcome == OUT_ASK) {
 		d->outcome = answer(a, r, p, now, d);
 		wait = d->facts.wait;
-		usable(a, p, r->door, now, &d->facts);
+		usable(a, r, p, now, &d->facts);
 		if (d->outcome == OUT_REPLAY || d->outcome == OUT_LOCKED)
 			d->facts.wait = wait;
 	}
@@ -312,5 +409,73 @@ decide_verify(struct account *a, const struct request *r,
 	if (r->door != DOOR_PUBLIC &&
 	    (d->effect_count == 0 || d->effects[0] == EFFECT_LIMITERS))
 		effect(d, EFFECT_TALLY);
+	return d->outcome;
+}
+
+/* Right and wrong write the same: the ticket's row, the limiters, an event. */
+static enum outcome
+ticket_answer(struct account *a, const struct request *r,
+    const struct policy *p, int64_t now, struct decision *d)
+{
+	struct pass *ticket = &a->passes[PASS_ENROLL];
+	struct limiter *m = &a->limiters[limiter_of(KIND_RECOVERY, r->door)];
+	enum outcome o = OUT_BAD_TICKET;
+
+	if (answer_is_pass(&r->answer, ticket)) {
+		o = OUT_OK_TICKET;
+		*m = limit_clear(*m, 0, now);
+	} else
+		*m = limit_charge(*m, &p->limits, now);
+	pass_seen(ticket, now);
+	d->facts.count = limit_count(m, &p->limits);
+	d->facts.limit = p->limits.attempts;
+	effect(d, EFFECT_TICKET);
+	effect(d, EFFECT_LIMITERS);
+	effect(d, EFFECT_EVENT);
+	return o;
+}
+
+static enum outcome
+ticket(struct account *a, const struct request *r, const struct policy *p,
+    int64_t now, struct decision *d)
+{
+	const struct pass *ticket = &a->passes[PASS_ENROLL];
+	struct standing s;
+
+	if (!r->known)
+		return OUT_NO_USER;
+	if (a->match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	if (a->match == ACCOUNT_FOUND && a->locked)
+		return OUT_ADMIN_LOCK;
+	if (account_has_factor(a))
+		return OUT_EXISTS;
+	if (r->answer.kind != KIND_RECOVERY)
+		return OUT_BAD_FORMAT;
+	s = standing(a, p, KIND_RECOVERY, r->door, false, now);
+	d->facts.wait = s.wait;
+	if (s.why == OUT_LOCKED)
+		restart(&a->limiters[limiter_of(KIND_RECOVERY, r->door)], now,
+		    d);
+	if (s.why != OUT_ASK)
+		return s.why;
+	/* Nothing is in force that could be guessed, so nothing is charged. */
+	if (a->match != ACCOUNT_FOUND || r->door != DOOR_PUBLIC ||
+	    pass_state(ticket, p->clock_ok, now) != PASS_LIVE)
+		return OUT_BAD_TICKET;
+	if (stale_pass(ticket, &r->answer)) {
+		d->stale_salt = true;
+		return OUT_BUSY;
+	}
+	return ticket_answer(a, r, p, now, d);
+}
+
+enum outcome
+decide_ticket(struct account *a, const struct request *r,
+    const struct policy *p, int64_t now, struct decision *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->facts.kind = r->answer.kind;
+	d->outcome = ticket(a, r, p, now, d);
 	return d->outcome;
 }

@@ -40,6 +40,8 @@ struct request {
 	enum door	 door;
 	bool		 known;		/* NSS knows the person */
 	unsigned	 earlier;	/* app codes charged before */
+	const char	*service;	/* as it was asked, for a pass bound to
+					   one; NULL: not known */
 	struct answer	 answer;	/* VERIFY */
 };
 
@@ -47,22 +49,27 @@ enum effect_kind {
 	EFFECT_NONE = 0,
 	/* An evaluated answer: the same rows whatever came of it. */
 	EFFECT_CREDENTIALS,	/* write every credential: steps[], used_at */
-	EFFECT_CODES,		/* write the recovery set: spent_at of codes */
+	EFFECT_CODES,		/* write the recovery set: spent_at of codes;
+				   and the login pass: used_at, seen_at */
+	EFFECT_TICKET,		/* write the enrollment ticket: the same */
 	EFFECT_LIMITERS,	/* write both limiters of the door */
 	EFFECT_EVENT,		/* one event row */
 	/* A refusal that changed nothing: one row an hour and outcome. */
 	EFFECT_TALLY,
 	/* Self-service and administration. */
 	EFFECT_ENROLL,		/* account row if missing; all credentials
-				   and codes of `account` replace what was;
-				   limiters as in `account` */
+				   and codes of `account` replace what was,
+				   passes too; limiters as in `account` */
 	EFFECT_ADD,		/* the last credential of `account` is new */
 	EFFECT_NEW_CODES,	/* the recovery set replaces what was */
 	EFFECT_REMOVE,		/* no credentials, no codes; the row stays */
 	EFFECT_REMOVE_ONE,	/* one credential less: those of `account`, at
 				   least one, stay; so do the codes */
-	EFFECT_LOCK		/* account row if missing; locked, its reason
+	EFFECT_LOCK,		/* account row if missing; locked, its reason
 				   and limiters as in `account` */
+	EFFECT_PASS,		/* account row if missing; the passes of
+				   `account` replace what was: one is new */
+	EFFECT_REVOKE		/* the same: there are fewer */
 };
 
 /* The effects of one decision; `account` below is the state to write. */
@@ -73,8 +80,9 @@ struct decision {
 	struct outcome_facts facts;
 	size_t		 effect_count;
 	enum effect_kind effects[EFFECTS_MAX];
-	/* Whether the recovery set's salt is not the one the hash was made
-	   with: nothing was decided, hash again and ask once more. */
+	/* Whether a salt (of the recovery set, of the pass) is not the one
+	   the hash was made with: nothing was decided, hash again and ask
+	   once more. */
 	bool		 stale_salt;
 };
 
@@ -91,6 +99,16 @@ enum outcome decide_check(const struct account *, const struct request *,
  * and the answer is an app code.
  */
 enum outcome decide_verify(struct account *, const struct request *,
+    const struct policy *, int64_t now, struct decision *);
+
+/*
+ * An enrollment ticket, typed at the public door by somebody who has no
+ * factor: OUT_OK_TICKET, OUT_BAD_TICKET (wrong, or none is in force), or
+ * what an answer comes to otherwise.  It counts at the recovery limiter and
+ * is not yet spent: the enrollment does that.  answer.pass_hash was made
+ * with the ticket's salt.
+ */
+enum outcome decide_ticket(struct account *, const struct request *,
     const struct policy *, int64_t now, struct decision *);
 
 #endif

@@ -18,9 +18,9 @@ struct enrollment {
 };
 
 /*
- * The account as it will be: one authenticator, new codes, and app codes
- * no longer waiting or switched off, for the ones that were guessed at are
- * void.
+ * The account as it will be: one authenticator, new codes, no pass and no
+ * ticket any more, and app codes no longer waiting or switched off, for the
+ * ones that were guessed at are void.
  */
 static void
 change_enroll(struct account *a, int64_t now, void *arg)
@@ -37,6 +37,8 @@ change_enroll(struct account *a, int64_t now, void *arg)
 	secret_wipe(&a->credentials[0].secret);
 	a->credentials[0].created_at = now;
 	a->recovery = e->sheet.set;
+	/* What stood for what there is now. */
+	memset(a->passes, 0, sizeof(a->passes));
 	memset(&a->limiters[LIMITER_TOTP_LOGIN], 0, sizeof(struct limiter));
 	memset(&a->limiters[LIMITER_TOTP_PUBLIC], 0, sizeof(struct limiter));
 }
@@ -70,10 +72,15 @@ static enum outcome
 may_enroll(struct session *s)
 {
 	bool add = (s->flags & FLAG_ADD) != 0;
+	bool ticket = (s->flags & FLAG_TICKET) != 0;
 	enum outcome o;
 
 	if (add && ((s->flags & FLAG_REPLACE) != 0 ||
 	    !text_name(s->label, ACCOUNT_LABEL_MAX)))
+		return OUT_PROTOCOL;
+	/* Root proves nothing, and a ticket is for the first factor alone. */
+	if (ticket && (add || (s->flags & FLAG_REPLACE) != 0 ||
+	    s->caller->door != DOOR_PUBLIC))
 		return OUT_PROTOCOL;
 	if (s->account.match == ACCOUNT_CHANGED)
 		return OUT_CHANGED;
@@ -81,6 +88,8 @@ may_enroll(struct session *s)
 		return o;
 	if (!add && s->account.credential_count > 0 &&
 	    (s->flags & FLAG_REPLACE) == 0)
+		return OUT_EXISTS;
+	if (ticket && account_has_factor(&s->account))
 		return OUT_EXISTS;
 	return offer_ready(s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/clock.h"
+#include "daemon/pass.h"
 #include "daemon/rows.h"
 #include "daemon/session.h"
 
@@ -45,6 +46,7 @@ put_line(const struct store_line *l, void *arg)
 {
 	struct rows *r = arg;
 	uint32_t totp, recovery, flags = 0;
+	int64_t now = clock_now();
 	struct wire_writer w;
 
 	totp = worse(r, l, true, &flags);
@@ -70,6 +72,37 @@ put_line(const struct store_line *l, void *arg)
 		wire_put_uint(&w, TAG_WAIT_TOTP, totp);
 	if (recovery > 0)
 		wire_put_uint(&w, TAG_WAIT_RECOVERY, recovery);
+	if (l->pass_until[PASS_LOGIN] > now)
+		wire_put_int64(&w, TAG_EXPIRES, l->pass_until[PASS_LOGIN]);
+	if (l->pass_until[PASS_ENROLL] > now)
+		wire_put_int64(&w, TAG_EXPIRES_TICKET,
+		    l->pass_until[PASS_ENROLL]);
+	return rows_add(r, &w);
+}
+
+static bool
+put_pass(const struct store_pass *p, void *arg)
+{
+	struct rows *r = arg;
+	int64_t now = clock_now();
+	uint32_t flags = p->which == PASS_ENROLL ? FLAG_TICKET : 0;
+	struct wire_writer w;
+
+	if (pass_state(&p->pass, clock_sound(now), now) == PASS_LIVE)
+		flags |= FLAG_ENROLLED;
+	wire_start(&w, WIRE_VERSION, VERB_LIST);
+	wire_put_string(&w, TAG_NAME, p->name);
+	wire_put_uint(&w, TAG_UID, p->uid);
+	wire_put_uint(&w, TAG_FLAGS, flags);
+	wire_put_int64(&w, TAG_CREATED, p->pass.created_at);
+	wire_put_int64(&w, TAG_EXPIRES, p->pass.expires_at);
+	if (p->pass.used_at != 0)
+		wire_put_int64(&w, TAG_USED, p->pass.used_at);
+	if (p->pass.service[0] != '\0')
+		wire_put_string(&w, TAG_SERVICE, p->pass.service);
+	if (p->pass.by_known)
+		wire_put_uint(&w, TAG_BY, p->pass.by);
+	wire_put_string(&w, TAG_REASON, p->pass.note);
 	return rows_add(r, &w);
 }
 
@@ -83,8 +116,9 @@ list_serve(struct session *s)
 	o = site_store(s->site, &store, &s->failure);
 	if (o != OUT_DONE)
 		return o;
-	o = session_store_code(s, site_driver(s->site)->lines(store, put_line,
-	    &r, &s->failure));
+	o = session_store_code(s, (s->flags & FLAG_PASSES) != 0 ?
+	    site_driver(s->site)->passes(store, put_pass, &r, &s->failure) :
+	    site_driver(s->site)->lines(store, put_line, &r, &s->failure));
 	if (o == OUT_DONE && r.len > 0)
 		rows_flush(&r);
 	return r.gone ? OUT_NO_INPUT : o;

@@ -97,7 +97,7 @@ session_note_was(struct session *s, const char *format, ...)
 
 /* `change.locked user=alice by=1000 reason="left the company"` */
 void
-session_tell(const struct session *s, const char *what)
+session_tell_more(const struct session *s, const char *what, const char *more)
 {
 	char line[640] = "", by[16];
 	size_t used = 0;
@@ -108,7 +108,13 @@ session_tell(const struct session *s, const char *what)
 	text_field(line, sizeof(line), &used, "by", s->by_known ? by : NULL);
 	text_field(line, sizeof(line), &used, "reason",
 	    s->note[0] != '\0' ? s->note : NULL);
-	log_line(LOG_NOTICE, "%s%s", what, line);
+	log_line(LOG_NOTICE, "%s%s%s", what, line, more);
+}
+
+void
+session_tell(const struct session *s, const char *what)
+{
+	session_tell_more(s, what, "");
 }
 
 /* What a lock is given: the id of a new row. */

@@ -155,20 +155,29 @@ no_delay(int status, unsigned usec, void *arg)
 	(void)arg;
 }
 
+/* No module has made somebody else of them. */
+static int
+same_user(pam_handle_t *pamh, const char *name)
+{
+	const void *user = NULL;
+	int rc = pam_get_item(pamh, PAM_USER, &user);
+
+	if (rc == PAM_SUCCESS && (user == NULL || strcmp(user, name) != 0))
+		rc = PAM_USER_UNKNOWN;
+	return rc;
+}
+
 /* Right password, account open, and still the same person. */
 static int
 authenticate(pam_handle_t *pamh, const char *name)
 {
-	const void *user = NULL;
 	int rc;
 
 	rc = pam_authenticate(pamh, PAM_DISALLOW_NULL_AUTHTOK);
 	if (rc == PAM_SUCCESS)
 		rc = pam_acct_mgmt(pamh, PAM_DISALLOW_NULL_AUTHTOK);
 	if (rc == PAM_SUCCESS)
-		rc = pam_get_item(pamh, PAM_USER, &user);
-	if (rc == PAM_SUCCESS && (user == NULL || strcmp(user, name) != 0))
-		rc = PAM_USER_UNKNOWN;
+		rc = same_user(pamh, name);
 	return rc;
 }
 
@@ -258,5 +267,77 @@ password_check(struct site *site, const char *name, uid_t uid,
 		o = password_try(&p, name);
 	}
 	*wait = p.wait;
+	return o;
+}
+
+/* Texts pass; a question of an account module has nobody to answer it. */
+static int
+only_texts(int n, const struct pam_message **messages,
+    struct pam_response **out, void *arg)
+{
+	struct pam_response *answers;
+	int i;
+
+	*out = NULL;
+	if (n <= 0 || n > PAM_MAX_NUM_MSG)
+		return PAM_CONV_ERR;
+	for (i = 0; i < n; i++)
+		if ((messages[i]->msg_style != PAM_TEXT_INFO &&
+		    messages[i]->msg_style != PAM_ERROR_MSG) ||
+		    !talk_note(arg, messages[i]->msg != NULL ?
+		    messages[i]->msg : ""))
+			return PAM_CONV_ERR;
+	answers = calloc((size_t)n, sizeof(*answers));
+	if (answers == NULL)
+		return PAM_BUF_ERR;
+	*out = answers;
+	return PAM_SUCCESS;
+}
+
+static enum outcome
+account_outcome(pam_handle_t *pamh, int rc, const struct talk *talk,
+    struct failure *failure)
+{
+	switch (rc) {
+	case PAM_SUCCESS:
+		return OUT_DONE;
+	case PAM_AUTH_ERR:
+	case PAM_USER_UNKNOWN:
+	case PAM_PERM_DENIED:
+	case PAM_NEW_AUTHTOK_REQD:
+	case PAM_ACCT_EXPIRED:
+	case PAM_CRED_EXPIRED:
+	case PAM_AUTHTOK_EXPIRED:
+		talk_note(talk, pam_strerror(pamh, rc));
+		return OUT_PEER;
+	default:
+		return failure_set(failure, OUT_SERVICE, NULL,
+		    "service stepup, account: %s", pam_strerror(pamh, rc));
+	}
+}
+
+enum outcome
+password_account(const char *name, const struct talk *talk,
+    struct failure *failure)
+{
+	struct pam_conv conv = { only_texts,
+	    __extension__ (void *)(uintptr_t)talk };
+	pam_handle_t *pamh = NULL;
+	mode_t before = umask(022);
+	enum outcome o;
+	int rc;
+
+	if (pam_start(SITE_OWN_SERVICE, name, &conv, &pamh) != PAM_SUCCESS) {
+		umask(before);
+		return failure_set(failure, OUT_SERVICE, NULL,
+		    "cannot start PAM service stepup");
+	}
+	pam_set_item(pamh, PAM_RUSER, name);
+	rc = pam_acct_mgmt(pamh, PAM_DISALLOW_NULL_AUTHTOK);
+	if (rc == PAM_SUCCESS)
+		rc = same_user(pamh, name);
+	o = account_outcome(pamh, rc, talk, failure);
+	pam_end(pamh, rc);
+	umask(before);
 	return o;
 }

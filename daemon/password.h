@@ -22,4 +22,12 @@
 enum outcome password_check(struct site *, const char *name, uid_t,
     const struct talk *, uint32_t *wait, struct failure *);
 
+/*
+ * Account checks alone (pam_acct_mgmt), for a proof that is no password;
+ * nothing is asked.  OUT_DONE; OUT_PEER: this account may not log in now,
+ * and the person was told why; OUT_SERVICE.
+ */
+enum outcome password_account(const char *name, const struct talk *,
+    struct failure *);
+
 #endif

@@ -29,6 +29,7 @@ static const struct verb_row verbs[] = {
 	[VERB_REBIND] = { rebind_serve, true, true },
 	[VERB_PRUNE] = { prune_serve, true, true },
 	[VERB_POLICY] = { policy_serve, true, true },
+	[VERB_PASS] = { pass_serve, true, false },
 	[VERB_REMOVE] = { remove_serve, true, false },
 	[VERB_TEST] = { trial_serve, true, false },
 };
@@ -138,6 +139,7 @@ put_standing(const struct session *s, struct wire_writer *w)
 	if (wait > 0)
 		wire_put_uint(w, TAG_WAIT_RECOVERY, wait);
 	wire_put_uint(w, TAG_FLAGS, flags);
+	pass_put_live(a, now, w);
 	if (a->enrolled_at != 0)
 		wire_put_int64(w, TAG_ENROLLED, a->enrolled_at);
 	if (a->recovery.created_at == 0)
@@ -203,6 +205,8 @@ send_final(struct session *s, enum outcome o)
 	}
 	if (o == OUT_DONE && s->verb == VERB_UNLOCK)
 		unlock_put(s, &w);
+	else if (o == OUT_DONE && s->verb == VERB_PASS)
+		pass_put(s, &w);
 	else if (o == OUT_DONE && s->verb == VERB_POLICY)
 		policy_put(s, &w);
 	else if (s->caller->door == DOOR_ADMIN)

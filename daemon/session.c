@@ -9,6 +9,7 @@
 #include "daemon/clock.h"
 #include "daemon/password.h"
 #include "daemon/session.h"
+#include "daemon/ticket.h"
 #include "daemon/verify.h"
 
 #define PROMPTS_MAX	5	/* in all */
@@ -106,7 +107,8 @@ session_event(const struct session *s, int64_t now)
 {
 	return (struct store_event){ .at = now, .door = s->caller->door,
 	    .outcome = OUT_DONE, .by_known = s->by_known, .by = s->by,
-	    .note = s->note[0] != '\0' ? s->note : NULL };
+	    .note = s->note[0] != '\0' ? s->note : NULL,
+	    .service = s->bound_to[0] != '\0' ? s->bound_to : NULL };
 }
 
 enum outcome
@@ -131,6 +133,20 @@ session_write(struct session *s, session_work *work, void *arg)
 	return code == STORE_OK ? o : session_store_code(s, code);
 }
 
+/*
+ * The ticket that opened this conversation is still there: it is spent with
+ * the enrollment, and two conversations with one ticket end in one.
+ */
+static bool
+same_ticket(const struct session *s, const struct account *a)
+{
+	const struct pass *ticket = &a->passes[PASS_ENROLL];
+
+	return !s->ticket_used || (ticket->created_at != 0 &&
+	    ticket->used_at == 0 &&
+	    memcmp(ticket->salt, s->ticket_salt, RECOVERY_SALT) == 0);
+}
+
 static enum store_code
 commit_change(struct session *s, struct store *store, enum effect_kind kind,
     session_change change, void *arg, bool *same)
@@ -146,7 +162,8 @@ commit_change(struct session *s, struct store *store, enum effect_kind kind,
 	if (now == NULL)
 		return STORE_MEMORY;
 	code = driver->load(store, s->name, s->uid, now, &s->failure);
-	*same = code == STORE_OK && same_account(now, &s->account);
+	*same = code == STORE_OK && same_account(now, &s->account) &&
+	    same_ticket(s, now);
 	if (*same) {
 		memcpy(now->name, s->name, sizeof(now->name));
 		now->uid = s->uid;
@@ -256,6 +273,12 @@ session_confirm(struct session *s, const char *question)
 	return yes ? OUT_DONE : OUT_NO_INPUT;
 }
 
+static bool
+accepted(enum outcome o)
+{
+	return o == OUT_OK_TOTP || o == OUT_OK_RECOVERY || o == OUT_OK_PASS;
+}
+
 /* A current factor, by the same decision as every login's. */
 static enum outcome
 prove_factor(struct session *s)
@@ -271,7 +294,7 @@ prove_factor(struct session *s)
 	    (prompts == 0 ? o == OUT_ASK :
 	    outcome_follow(o, &s->facts) != FOLLOW_NONE); prompts++) {
 		o = session_factor(s, a, o, "Current code or recovery code: ");
-		if (o == OUT_OK_TOTP || o == OUT_OK_RECOVERY)
+		if (accepted(o))
 			break;
 		if (!outcome_row(o)->charged)
 			continue;
@@ -280,7 +303,7 @@ prove_factor(struct session *s)
 	}
 	ask_wipe(a);
 	free(a);
-	if (o == OUT_OK_TOTP || o == OUT_OK_RECOVERY)
+	if (accepted(o))
 		return OUT_DONE;
 	return o == OUT_ASK ? OUT_INTERNAL : o;
 }
@@ -296,8 +319,9 @@ session_prove(struct session *s)
 		return OUT_PEER;
 	if (s->account.locked)
 		return OUT_ADMIN_LOCK;
-	o = password_check(s->site, s->name, s->uid, s->talk, &s->facts.wait,
-	    &s->failure);
+	o = s->verb == VERB_ENROLL && (s->flags & FLAG_TICKET) != 0 ?
+	    ticket_prove(s) : password_check(s->site, s->name, s->uid,
+	    s->talk, &s->facts.wait, &s->failure);
 	if (o != OUT_DONE)
 		return o;
 	/* The factor asked for is the one that is there now. */

@@ -28,6 +28,13 @@ struct session {
 	char			 note[ACCOUNT_REASON_MAX + 1];
 	bool			 by_known;
 	uid_t			 by;
+	/* PASS: for which service, and whether an older one became void. */
+	char			 bound_to[PASS_SERVICE_MAX + 1];
+	bool			 voided;
+	/* The ticket that stood for the password: it must be there still
+	   when the enrollment is written. */
+	bool			 ticket_used;
+	uint8_t			 ticket_salt[RECOVERY_SALT];
 	char			 name[ACCOUNT_NAME_MAX + 1];	/* canonical */
 	uid_t			 uid;
 	/* of the request: name of an authenticator, or "" */
@@ -82,7 +89,8 @@ enum outcome session_write(struct session *, session_work *, void *arg);
 struct store_event session_event(const struct session *, int64_t now);
 
 /*
- * Whoever asks proves it: password, and a current factor when there is
+ * Whoever asks proves it: password (ENROLL with FLAG_TICKET: a ticket in
+ * place of it, where there is no factor), and a current factor when there is
  * one.  Root at the admin door proves nothing.  OUT_DONE.
  */
 enum outcome session_prove(struct session *);
@@ -136,6 +144,11 @@ enum outcome session_factor(struct session *, struct ask *a,
 enum outcome session_check(struct session *, struct ask *a);
 enum outcome lock_serve(struct session *);
 enum outcome unlock_serve(struct session *);
+enum outcome pass_serve(struct session *);
+/* Until when a new pass is in force, into its answer. */
+void pass_put(const struct session *, struct wire_writer *);
+/* EXPIRES, SERVICE, EXPIRES_TICKET of what is in force. */
+void pass_put_live(const struct account *, int64_t now, struct wire_writer *);
 enum outcome list_serve(struct session *);
 enum outcome events_serve(struct session *);
 enum outcome rename_serve(struct session *);
@@ -148,6 +161,9 @@ enum outcome move_look(struct session *);
 void move_put(const struct session *, struct wire_writer *);
 /* What policy_serve found about a person, into its answer. */
 void policy_put(const struct session *, struct wire_writer *);
+/* session_tell with fields behind: ` kind=login`, or "". */
+void session_tell_more(const struct session *, const char *what,
+    const char *more);
 /* What a driver's code means here; a spoilt handle is opened anew. */
 enum outcome session_store_code(struct session *, enum store_code);
 /* What unlock_serve cleared, into its answer. */

@@ -112,8 +112,19 @@ struct store_line {
 	size_t		 codes_left, codes_all;
 	bool		 locked;
 	struct limiter	 limiters[LIMITERS];
+	int64_t		 pass_until[PASSES];	/* unused; 0: none */
 };
 typedef bool (*store_line_visit)(const struct store_line *, void *arg);
+
+/* A pass on record, and whose. */
+struct store_pass {
+	int64_t		 id;		/* grows */
+	char		 name[ACCOUNT_NAME_MAX + 1];
+	uid_t		 uid;
+	enum pass_name	 which;
+	struct pass	 pass;
+};
+typedef bool (*store_pass_visit)(const struct store_pass *, void *arg);
 
 /* One event as it was written; names that are not known are "". */
 enum store_ring { RING_LOGIN = 0, RING_PUBLIC };
@@ -170,15 +181,14 @@ struct store_driver {
 	enum store_code (*load)(struct store *, const char *name, uid_t,
 	    struct account *, struct failure *);
 	/*
-	 * Writes the effects.  *account is the state after them; for ENROLL
-	 * and LOCK of a new account (id 0) the driver gives it an id before,
-	 * see new_id.  Every EFFECT_CREDENTIALS / CODES / LIMITERS dirties the
-	 * same rows whatever changed (touch counter); no credential's
-	 * last_step is moved back.  ENROLL, ADD, NEW_CODES, REMOVE,
-	 * REMOVE_ONE and LOCK (which unlocks who has no row by the event
-	 * alone) write an event of their own, and EFFECT_EVENT
-	 * beside them none.  What would be half an enrollment is
-	 * STORE_REFUSED.
+	 * Writes the effects.  *account is the state after them; for ENROLL,
+	 * LOCK and PASS of a new account (id 0) the caller gives it an id
+	 * before, see new_id.  Every EFFECT_CREDENTIALS / CODES / TICKET /
+	 * LIMITERS dirties the same rows whatever changed (touch counter); no
+	 * credential's last_step is moved back.  ENROLL, ADD, NEW_CODES,
+	 * REMOVE, REMOVE_ONE, LOCK (which unlocks who has no row by the
+	 * event alone), PASS and REVOKE write an event of their own, and EFFECT_EVENT beside them none.  What would be half an
+	 * enrollment is STORE_REFUSED.
 	 */
 	enum store_code (*apply)(struct store *, const struct account *,
 	    const struct decision *, const struct store_event *,
@@ -223,6 +233,9 @@ struct store_driver {
 
 	/* The same in short: a hundred thousand in a second or two. */
 	enum store_code (*lines)(struct store *, store_line_visit, void *arg,
+	    struct failure *);
+	/* Every pass on record, the oldest first; the same. */
+	enum store_code (*passes)(struct store *, store_pass_visit, void *arg,
 	    struct failure *);
 	/* Up to STORE_RECORDS events of a ring after that one; the same. */
 	enum store_code (*records)(struct store *, enum store_ring,

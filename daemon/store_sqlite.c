@@ -178,6 +178,7 @@ const struct store_driver store_sqlite = {
 	.save_password = lite_save_password,
 	.list = lite_list,
 	.lines = lite_lines,
+	.passes = lite_passes,
 	.records = lite_records,
 	.snapshot = lite_snapshot,
 	.stage_begin = lite_stage_begin,

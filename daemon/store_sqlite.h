@@ -63,6 +63,7 @@
 #define LITE_LINES_BATCH	256
 #define LITE_FLOOR_WINDOW	8	/* steps, at most */
 #define LITE_STAGE_BATCH	64	/* accounts a transaction */
+#define LITE_PASSES_BATCH	32
 
 /* Prepared when first used, once per handle; the SQL stands beside use. */
 enum lite_statement {
@@ -77,10 +78,12 @@ enum lite_statement {
 	LITE_LOAD_ACCOUNT,
 	LITE_LOAD_CREDENTIALS,
 	LITE_LOAD_RECOVERY,
+	LITE_LOAD_PASSES,
 	LITE_LOAD_PASSWORD,
 	LITE_LOAD_PROOF,
 	LITE_LIST,
 	LITE_LINES,
+	LITE_PASSES,
 	LITE_RECORDS_LOGIN,
 	LITE_RECORDS_PUBLIC,
 	LITE_SET_CREDENTIAL,
@@ -98,6 +101,9 @@ enum lite_statement {
 	LITE_DROP_RECOVERY,
 	LITE_DROP_ACCOUNT,
 	LITE_DROP_PASSWORD,
+	LITE_SET_PASS,
+	LITE_NEW_PASS,
+	LITE_DROP_PASSES,
 	LITE_SAVE_PASSWORD,
 	LITE_EVENT_LOGIN,
 	LITE_EVENT_PUBLIC,
@@ -136,6 +142,8 @@ enum lite_change {
 	CHANGE_REMOVED_ONE,
 	CHANGE_LOCKED,
 	CHANGE_UNLOCKED,
+	CHANGE_PASS,
+	CHANGE_REVOKED,
 	CHANGE_RESTORED = 11,
 	CHANGE_RENAMED = 13,
 	CHANGE_REBOUND = 14,
@@ -287,12 +295,25 @@ enum store_code lite_list(struct store *, store_visit, void *,
     struct failure *);
 enum store_code lite_lines(struct store *, store_line_visit, void *,
     struct failure *);
+enum store_code lite_passes(struct store *, store_pass_visit, void *,
+    struct failure *);
 enum store_code lite_records(struct store *, enum store_ring, int64_t,
     struct store_record *, size_t *, struct failure *);
 enum store_code lite_apply(struct store *, const struct account *,
     const struct decision *, const struct store_event *, struct failure *);
 enum store_code lite_save_password(struct store *, uid_t,
     const struct limiter *, struct failure *);
+/* store_sqlite_pass.c: an account's passes, as load and apply need them */
+
+enum store_code lite_load_passes(struct store *, struct account *,
+    struct failure *);
+enum store_code lite_set_pass(struct store *, const struct account *,
+    enum pass_name, struct failure *);
+/* Those of the account stand in place of all there were. */
+enum store_code lite_replace_passes(struct store *, const struct account *,
+    struct failure *);
+bool lite_passes_sound(const struct account *);
+
 enum store_code lite_write_event(struct store *, const struct account *,
     int change, const struct store_event *, struct failure *);
 enum store_code lite_write_tally(struct store *, const struct account *,

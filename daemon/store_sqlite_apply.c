@@ -108,6 +108,15 @@ set_spent(struct store *s, const struct account *a, struct failure *f)
 	return lite_write_one(&c, f);
 }
 
+/* All that one recovery-shaped answer may have been. */
+static enum store_code
+set_codes(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code = set_spent(s, a, f);
+
+	return code == STORE_OK ? lite_set_pass(s, a, PASS_LOGIN, f) : code;
+}
+
 /* All four are one row; those of the other door are as they were loaded. */
 static enum store_code
 set_limiters(struct store *s, const struct account *a, struct failure *f)
@@ -294,7 +303,16 @@ enroll(struct store *s, const struct account *a, struct failure *f)
 	for (i = 0; i < a->credential_count && code == STORE_OK; i++)
 		code = lite_new_credential(s, LITE_NEW_CREDENTIAL, a,
 		    &a->credentials[i], f);
-	return code;
+	return code == STORE_OK ? lite_replace_passes(s, a, f) : code;
+}
+
+/* Also somebody who has not enrolled yet can be given one. */
+static enum store_code
+set_passes(struct store *s, const struct account *a, struct failure *f)
+{
+	enum store_code code = set_enrolled(s, a, f);
+
+	return code == STORE_OK ? lite_replace_passes(s, a, f) : code;
 }
 
 /* Unlocking somebody without a row: the event is all there is to write. */
@@ -327,7 +345,12 @@ whole(const struct account *a, enum effect_kind kind)
 		    a->credential_count <= ACCOUNT_CREDENTIALS_MAX;
 	case EFFECT_CODES:
 		return a->id > 0 && a->recovery.count <= ACCOUNT_CODES_MAX &&
-		    spent_sound(a);
+		    spent_sound(a) && lite_passes_sound(a);
+	case EFFECT_TICKET:
+		return a->id > 0 && lite_passes_sound(a);
+	case EFFECT_PASS:
+	case EFFECT_REVOKE:
+		return a->id > 0 && limiters_sound(a) && lite_passes_sound(a);
 	case EFFECT_LIMITERS:
 		return a->id > 0 && limiters_sound(a);
 	case EFFECT_LOCK:
@@ -339,7 +362,7 @@ whole(const struct account *a, enum effect_kind kind)
 	case EFFECT_NEW_CODES:
 	case EFFECT_REMOVE_ONE:
 		return a->id > 0 && credentials && codes && spent_sound(a) &&
-		    limiters_sound(a);
+		    limiters_sound(a) && lite_passes_sound(a);
 	}
 	return false;
 }
@@ -359,7 +382,9 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 	case EFFECT_CREDENTIALS:
 		return set_credentials(s, a, f);
 	case EFFECT_CODES:
-		return set_spent(s, a, f);
+		return set_codes(s, a, f);
+	case EFFECT_TICKET:
+		return lite_set_pass(s, a, PASS_ENROLL, f);
 	case EFFECT_LIMITERS:
 		return set_limiters(s, a, f);
 	case EFFECT_EVENT:	/* a change writes its own */
@@ -392,6 +417,11 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 		if (!rowless(a))
 			code = set_lock(s, a, f);
 		change = a->locked ? CHANGE_LOCKED : CHANGE_UNLOCKED;
+		break;
+	case EFFECT_PASS:
+	case EFFECT_REVOKE:
+		code = set_passes(s, a, f);
+		change = kind == EFFECT_PASS ? CHANGE_PASS : CHANGE_REVOKED;
 		break;
 	}
 	if (code == STORE_OK)

@@ -39,6 +39,11 @@
    smaller shrink with use. */
 #define OLDEST(table) "(SELECT min(id) FROM " table ") - 1 + "
 
+/* When an unused pass of that kind ends; 0: there is none. */
+#define LIVE(kind) "ifnull((SELECT expires_at FROM pass p WHERE"	\
+	" p.account = a.id AND p.kind = " kind				\
+	" AND substr(p.marks, 1, 8) = zeroblob(8)), 0)"
+
 static const char *const sql[] = {
 	[LITE_BEGIN_READ] = "BEGIN",
 	[LITE_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -58,6 +63,9 @@ static const char *const sql[] = {
 	    " FROM credential WHERE account = ? ORDER BY position",
 	[LITE_LOAD_RECOVERY] = "SELECT rounds, created_at, count, salt,"
 	    " hashes, spent FROM recovery WHERE account = ?",
+	[LITE_LOAD_PASSES] = "SELECT kind, rounds, created_at, expires_at,"
+	    " salt, hash, marks, service, actor, note FROM pass"
+	    " WHERE account = ? ORDER BY kind",
 	[LITE_LOAD_PASSWORD] = "SELECT failures, since FROM password"
 	    " WHERE uid = ?",
 	[LITE_LOAD_PROOF] = "SELECT key_id, nonce, sealed FROM store"
@@ -69,10 +77,14 @@ static const char *const sql[] = {
 	[LITE_LINES] = "SELECT a.name, a.uid, a.enrolled_at, a.locked,"
 	    " a.limiters, count(c.id), ifnull(max(c.used_at), 0),"
 	    " ifnull(min(length(c.sealed)), 0), ifnull(r.count, 0),"
-	    " ifnull(r.spent, x'') FROM account a"
+	    " ifnull(r.spent, x''), " LIVE("1") ", " LIVE("2") " FROM account a"
 	    " LEFT JOIN recovery r ON r.account = a.id"
 	    " LEFT JOIN credential c ON c.account = a.id"
 	    " WHERE a.name > ? GROUP BY a.name ORDER BY a.name LIMIT ?",
+	[LITE_PASSES] = "SELECT p.id, a.name, a.uid, p.kind, p.rounds,"
+	    " p.created_at, p.expires_at, p.salt, p.hash, p.marks, p.service,"
+	    " p.actor, p.note FROM pass p JOIN account a ON a.id = p.account"
+	    " WHERE p.id > ? ORDER BY p.id LIMIT ?",
 	[LITE_RECORDS_LOGIN] = "SELECT e.id, e.at, e.uid, ifnull(a.name, x''),"
 	    " e.outcome, e.kind, e.change, ifnull(e.service, ''),"
 	    " ifnull(e.rhost, ''), ifnull(e.tty, ''), e.actor,"
@@ -113,6 +125,12 @@ static const char *const sql[] = {
 	[LITE_DROP_ACCOUNT] = "DELETE FROM account"
 	    " WHERE id = ? AND name = ? AND uid = ?",
 	[LITE_DROP_PASSWORD] = "DELETE FROM password WHERE uid = ?",
+	[LITE_SET_PASS] = "UPDATE pass SET marks = ?, touch = touch + 1"
+	    " WHERE account = ? AND kind = ? AND salt = ?",
+	[LITE_NEW_PASS] = "INSERT INTO pass (account, kind, rounds,"
+	    " created_at, expires_at, salt, hash, marks, service, actor, note,"
+	    " touch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+	[LITE_DROP_PASSES] = "DELETE FROM pass WHERE account = ?",
 	[LITE_SAVE_PASSWORD] = "INSERT INTO password (uid, failures, since,"
 	    " touch) VALUES (?, ?, ?, 0) ON CONFLICT (uid) DO UPDATE SET"
 	    " failures = excluded.failures, since = excluded.since,"

@@ -111,6 +111,8 @@ row_line(struct row *r, struct store_line *l)
 	sealed = (size_t)row_int(r, 0, SEAL_MAX);
 	l->secret_least = sealed > SEAL_TAG ? sealed - SEAL_TAG : 0;
 	row_spent(r, l);
+	l->pass_until[PASS_LOGIN] = row_int(r, 0, INT64_MAX);
+	l->pass_until[PASS_ENROLL] = row_int(r, 0, INT64_MAX);
 }
 
 static enum store_code

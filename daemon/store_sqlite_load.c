@@ -164,6 +164,8 @@ lite_load(struct store *s, const char *name, uid_t uid, struct account *a,
 	if (code == STORE_OK && a->match == ACCOUNT_FOUND)
 		code = load_recovery(s, a, f);
 	if (code == STORE_OK && a->match == ACCOUNT_FOUND)
+		code = lite_load_passes(s, a, f);
+	if (code == STORE_OK && a->match == ACCOUNT_FOUND)
 		return STORE_OK;
 	/* Who was asked about, and nothing of whatever was found. */
 	match = code == STORE_OK ? a->match : ACCOUNT_NONE;

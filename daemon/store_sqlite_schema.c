@@ -55,6 +55,10 @@ _Static_assert(LITE_LIMITERS == 160, "the schema says so");
  * consecutive, total, since, wait, length, of 8 bytes, big-endian.
  * hashes: 32 bytes each; spent: when, 8 bytes each, big-endian.
  * kind 1: TOTP; algorithm 1, 2, 3: SHA1, SHA256, SHA512.
+ * Of a pass, which goes with its account, kind 1: for logins, 2: an
+ * enrollment ticket; marks: used_at and the latest time an answer was held
+ * against it, 8 bytes each, big-endian; service '': any.  A restore has
+ * none.
  */
 #define ACCOUNTS(p)							\
 	"CREATE TABLE " p "account (id INTEGER PRIMARY KEY CHECK (id > 0)," \
@@ -95,7 +99,24 @@ _Static_assert(LITE_LIMITERS == 160, "the schema says so");
 	" touch INTEGER NOT NULL, "					\
 	NUMBERS("0", "created_at, used_at, last_step, touch",		\
 	    "created_at + used_at + last_step + touch") ","		\
-	" UNIQUE (account, position));"
+	" UNIQUE (account, position));"					\
+	"CREATE TABLE " p "pass (id INTEGER PRIMARY KEY,"		\
+	" account INTEGER NOT NULL REFERENCES " p "account (id)"	\
+	"  ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,"		\
+	" kind INTEGER NOT NULL CHECK (kind IN (1, 2)),"		\
+	" rounds INTEGER NOT NULL, created_at INTEGER NOT NULL,"	\
+	" expires_at INTEGER NOT NULL, "				\
+	BYTES("salt", "16", "16") ", " BYTES("hash", "32", "32") ", "	\
+	BYTES("marks", "16", "16") ","					\
+	" service TEXT NOT NULL CHECK (length(service) <= 64"		\
+	"  AND typeof(service) = 'text' AND service NOT GLOB '*[^!-~]*')," \
+	" actor INTEGER NOT NULL, " BYTES("note", "1", "200") ","	\
+	" touch INTEGER NOT NULL, "					\
+	NUMBERS("1", "rounds, created_at, expires_at, touch + 1, actor + 2", \
+	    "rounds + created_at + touch + actor") ","			\
+	" CHECK (rounds <= 10000000 AND expires_at > created_at"	\
+	"  AND expires_at - created_at <= 86400),"			\
+	" UNIQUE (account, kind));"
 
 const char lite_stage_tables[] = ACCOUNTS("stage_");
 
@@ -138,10 +159,10 @@ static const char schema[] =
 	/*
 	 * Events: outcome is the number of enum outcome; change is 0 for an
 	 * answer, 1 enrolled, 2 added, 3 new codes, 4 all removed, 5 one
-	 * removed, 6 locked, 7 unlocked, 13 renamed, 14 rebound, 15 pruned
-	 * (whose name stands in the note alone); account 0 is none; uid -1 is
-	 * somebody NSS does not know; actor is who asked root for it, -1
-	 * unknown; note is why.
+	 * removed, 6 locked, 7 unlocked, 8 pass made, 9 pass revoked, 13
+	 * renamed, 14 rebound, 15 pruned (whose name stands in the note
+	 * alone); account 0 is none; uid -1 is somebody NSS does not know;
+	 * actor is who asked root for it, -1 unknown; note is why.
 	 */
 	"CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL, account INTEGER NOT NULL,"

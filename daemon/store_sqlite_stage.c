@@ -207,11 +207,12 @@ drop_rows(struct store *s, const char *prefix, bool *left, struct failure *f)
 	if (code != STORE_OK || !*left)
 		return code;
 	snprintf(sql, sizeof(sql),
+	    "DELETE FROM %spass WHERE account <= %lld;"
 	    "DELETE FROM %scredential WHERE account <= %lld;"
 	    "DELETE FROM %srecovery WHERE account <= %lld;"
 	    "DELETE FROM %saccount WHERE id <= %lld",
 	    prefix, (long long)last, prefix, (long long)last, prefix,
-	    (long long)last);
+	    (long long)last, prefix, (long long)last);
 	return exec(s, sql, f);
 }
 
@@ -220,9 +221,9 @@ drop_tables(struct store *s, const char *prefix, struct failure *f)
 {
 	char sql[200];
 
-	snprintf(sql, sizeof(sql), "DROP TABLE %scredential;"
-	    "DROP TABLE %srecovery; DROP TABLE %saccount", prefix, prefix,
-	    prefix);
+	snprintf(sql, sizeof(sql), "DROP TABLE %spass;"
+	    "DROP TABLE %scredential; DROP TABLE %srecovery;"
+	    "DROP TABLE %saccount", prefix, prefix, prefix, prefix);
 	return exec(s, sql, f);
 }
 

@@ -310,12 +310,14 @@ static enum store_code
 trade_names(struct store *s, struct failure *f)
 {
 	return lite_code(s, sqlite3_exec(s->db,
+	    "ALTER TABLE pass RENAME TO gone_pass;"
 	    "ALTER TABLE account RENAME TO gone_account;"
 	    "ALTER TABLE recovery RENAME TO gone_recovery;"
 	    "ALTER TABLE credential RENAME TO gone_credential;"
 	    "ALTER TABLE stage_account RENAME TO account;"
 	    "ALTER TABLE stage_recovery RENAME TO recovery;"
-	    "ALTER TABLE stage_credential RENAME TO credential",
+	    "ALTER TABLE stage_credential RENAME TO credential;"
+	    "ALTER TABLE stage_pass RENAME TO pass",
 	    NULL, NULL, NULL), "restore", f);
 }
 

@@ -30,6 +30,7 @@ static const struct verb_row rows[] = {
 	{ VERB_REBIND, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_PRUNE, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_POLICY, AT(DOOR_ADMIN), VERB_BY_TALK },
+	{ VERB_PASS, AT(DOOR_ADMIN), VERB_BY_TALK },
 };
 
 enum verb_handler

@@ -168,6 +168,7 @@ check_one(struct turn *t, struct ask *a, int64_t now)
 
 	if (!covered(t->settings, a, now, &p) || !load(t, a))
 		return;
+	a->request.service = a->service;
 	p.key_ok = keys_known(t, &p, &f);
 	a->outcome = decide_check(t->account, &a->request, &p, now, &d);
 	a->facts = d.facts;
@@ -213,13 +214,14 @@ verify_checks(struct site *site, const struct settings *settings,
 }
 
 /*
- * The salt of each recovery code's set, read before the transaction; who
- * has no set gets one of zeroes, and the same work.
+ * The salts of each recovery code's set and of the login pass, read before
+ * the transaction; who has none gets zeroes, and the same work.
  */
 static bool
 read_salts(struct site *site, const struct settings *settings,
     struct ask *const asks[], size_t n)
 {
+	struct answer *answer;
 	struct turn t;
 	bool ok;
 	size_t i;
@@ -228,7 +230,9 @@ read_salts(struct site *site, const struct settings *settings,
 	for (i = 0; ok && i < n; i++) {
 		if (asks[i]->code[0] == '\0' || !load(&t, asks[i]))
 			continue;
-		memcpy(asks[i]->request.answer.salt, t.account->recovery.salt,
+		answer = &asks[i]->request.answer;
+		memcpy(answer->salt, t.account->recovery.salt, RECOVERY_SALT);
+		memcpy(answer->pass_salt, t.account->passes[PASS_LOGIN].salt,
 		    RECOVERY_SALT);
 	}
 	if (ok)
@@ -254,8 +258,10 @@ prepare_hashes(struct site *site, const struct settings *settings,
 		return false;
 	for (i = 0; i < n; i++) {
 		answer = &asks[i]->request.answer;
-		if (asks[i]->code[0] != '\0' && !recovery_hash(asks[i]->code,
-		    answer->salt, RECOVERY_ROUNDS, answer->hash))
+		if (asks[i]->code[0] != '\0' && (!recovery_hash(asks[i]->code,
+		    answer->salt, RECOVERY_ROUNDS, answer->hash) ||
+		    !recovery_hash(asks[i]->code, answer->pass_salt,
+		    RECOVERY_ROUNDS, answer->pass_hash)))
 			asks[i]->code[0] = '\0';
 	}
 	return true;
@@ -315,6 +321,7 @@ verify_one(struct turn *t, struct ask *a, int64_t now)
 		ask_fail(a, OUT_MEMORY, &f);	/* it could not be hashed */
 		return false;
 	}
+	a->request.service = a->service;
 	p.key_ok = open_seals(t, a, &p);
 	a->outcome = decide_verify(t->account, &a->request, &p, now, &d);
 	a->facts = d.facts;

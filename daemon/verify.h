@@ -4,8 +4,9 @@
  *
  * - A VERIFY is loaded, decided, written and committed in one write
  *   transaction; its outcome may be told only after this returned.
- * - What a recovery code needs (salt, hash) is made before the
- *   transaction; if the set changed meanwhile, once more.
+ * - What a recovery code or a login pass needs (salts, hashes: two for every
+ *   answer of that form, whatever there is) is made before the transaction;
+ *   if set or pass changed meanwhile, once more.
  * - A refused begin or commit is everybody's outcome and nothing of the
  *   round is on record or was decided.
  */

@@ -33,6 +33,7 @@ static const unsigned char expected[] = {
 	[OUT_ASK] = CHECK,
 	[OUT_OK_TOTP] = VERIFY,
 	[OUT_OK_RECOVERY] = VERIFY,
+	[OUT_OK_PASS] = VERIFY,
 	[OUT_NOT_COVERED] = BOTH,
 	[OUT_NOT_ENROLLED] = BOTH,
 	[OUT_MUST_ENROLL] = BOTH,
@@ -56,6 +57,9 @@ static const unsigned char expected[] = {
 	[OUT_NO_ACCOUNT] = 0,
 	[OUT_LIVING] = 0,
 	[OUT_MISMATCH] = 0,
+	[OUT_OK_TICKET] = 0,
+	[OUT_BAD_TICKET] = 0,
+	[OUT_NO_PASS] = 0,
 };
 
 _Static_assert(sizeof(expected) == OUT_COUNT, "every outcome has its place");

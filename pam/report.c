@@ -60,6 +60,9 @@ report_person(pam_handle_t *pamh, const struct reply *r, bool quiet)
 
 	if (r->outcome == OUT_OK_RECOVERY && !quiet)
 		say_left(pamh, &r->facts);
+	if (r->outcome == OUT_OK_PASS && !quiet)
+		conversation_say(pamh, PAM_TEXT_INFO,
+		    "Login pass used: it does not work again.");
 	outcome_final(r->outcome, &r->facts, text, sizeof(text));
 	if (text[0] == '\0')
 		return;

@@ -76,6 +76,8 @@ static const struct row verdicts[] = {
 	{ OUT_OK_TOTP, PAM_SUCCESS, LOG_INFO, "accept.totp" WHO, NULL },
 	{ OUT_OK_RECOVERY, PAM_SUCCESS, LOG_NOTICE, "accept.recovery" WHO,
 	  "Recovery code used, 7 left." },
+	{ OUT_OK_PASS, PAM_SUCCESS, LOG_NOTICE, "accept.pass" WHO,
+	  "Login pass used: it does not work again." },
 	{ OUT_BAD_CODE, PAM_AUTH_ERR, LOG_NOTICE,
 	  "deny.code" WHO " count=4/10", FAILED },
 };
@@ -123,8 +125,8 @@ verify_ends(void **state, const struct row *r)
 	host_reset(state);
 	host.answers[0] = "123456";
 	fake_ask(KIND_TOTP | KIND_RECOVERY);
-	w = fake_verdict(r->outcome, r->outcome == OUT_OK_RECOVERY ?
-	    KIND_RECOVERY : KIND_TOTP);
+	w = fake_verdict(r->outcome, r->outcome == OUT_OK_RECOVERY ||
+	    r->outcome == OUT_OK_PASS ? KIND_RECOVERY : KIND_TOTP);
 	wire_put_uint(w, TAG_COUNT, 4);
 	wire_put_uint(w, TAG_LIMIT, 10);
 	wire_put_uint(w, TAG_LOCK, 1800);

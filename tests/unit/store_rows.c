@@ -344,6 +344,136 @@ suite_locked(void **state)
 	driver->rollback(sc->store);
 }
 
+struct passes {
+	size_t	seen, stop;
+	struct store_pass pass[80];
+};
+
+static bool
+visit_pass(const struct store_pass *p, void *arg)
+{
+	struct passes *all = arg;
+
+	assert_true(all->seen < COUNT(all->pass));
+	all->pass[all->seen++] = *p;
+	return all->seen != all->stop;
+}
+
+/* One of a kind; marks with every answer; gone with an enrollment. */
+static void
+passes_of_one(struct scene *sc)
+{
+	struct account a, other;
+
+	sample_account(&a, "alice", 1000, 0, 0);
+	a.enrolled_at = 0;
+	sample_pass(&a.passes[PASS_LOGIN], 1);
+	sample_write(driver, sc->store, &a, EFFECT_PASS);
+	suite_expect(sc->store, &a);
+	sample_pass(&a.passes[PASS_ENROLL], 6);
+	memset(a.passes[PASS_LOGIN].service, 's', PASS_SERVICE_MAX);
+	memset(a.passes[PASS_LOGIN].note, 'n', ACCOUNT_REASON_MAX);
+	a.passes[PASS_LOGIN].by = (uid_t)-2;
+	a.passes[PASS_LOGIN].by_known = true;
+	a.passes[PASS_LOGIN].expires_at = a.passes[PASS_LOGIN].created_at +
+	    PASS_TTL_MAX;
+	sample_write(driver, sc->store, &a, EFFECT_PASS);
+	suite_expect(sc->store, &a);
+	a.passes[PASS_LOGIN].used_at = HUGE_NUMBER;
+	a.passes[PASS_LOGIN].seen_at = HUGE_NUMBER + 1;
+	sample_write(driver, sc->store, &a, EFFECT_CODES);
+	a.passes[PASS_ENROLL].seen_at = 5;
+	sample_write(driver, sc->store, &a, EFFECT_TICKET);
+	suite_expect(sc->store, &a);
+	/* Not the pass that was loaded. */
+	other = a;
+	other.passes[PASS_LOGIN].salt[0] ^= 1;
+	other.passes[PASS_ENROLL].salt[0] ^= 1;
+	suite_begin(sc->store, STORE_WRITE);
+	assert_int_equal(sample_apply(driver, sc->store, &other,
+	    EFFECT_CODES), STORE_REFUSED);
+	assert_int_equal(sample_apply(driver, sc->store, &other,
+	    EFFECT_TICKET), STORE_REFUSED);
+	driver->rollback(sc->store);
+	memset(&a.passes[PASS_LOGIN], 0, sizeof(a.passes[PASS_LOGIN]));
+	sample_write(driver, sc->store, &a, EFFECT_REVOKE);
+	suite_expect(sc->store, &a);
+	sample_credential(&a.credentials[0], 3);
+	a.credential_count = 1;
+	sample_codes(&a.recovery, 3, 10);
+	memset(a.passes, 0, sizeof(a.passes));
+	sample_write(driver, sc->store, &a, EFFECT_ENROLL);
+	suite_expect(sc->store, &a);
+}
+
+static void
+passes_refused(struct scene *sc)
+{
+	struct account bad[8];
+	size_t i;
+
+	for (i = 0; i < COUNT(bad); i++) {
+		sample_account(&bad[i], "mallory", 1666, 0, 0);
+		sample_pass(&bad[i].passes[PASS_LOGIN], 2);
+	}
+	bad[0].passes[0].expires_at = bad[0].passes[0].created_at;
+	bad[1].passes[0].expires_at += PASS_TTL_MAX;
+	bad[2].passes[0].note[0] = '\0';
+	bad[3].passes[0].used_at = -1;
+	bad[4].passes[0].seen_at = -1;
+	bad[5].passes[0].created_at = -1;
+	bad[6].passes[0].service[0] = '\n';
+	bad[7].passes[0].rounds = 0;
+	for (i = 0; i < COUNT(bad); i++) {
+		suite_begin(sc->store, STORE_WRITE);
+		assert_int_equal(sample_apply(driver, sc->store, &bad[i],
+		    EFFECT_PASS), STORE_REFUSED);
+		driver->rollback(sc->store);
+	}
+	assert_int_equal(suite_match(sc->store, "mallory", 1666),
+	    ACCOUNT_NONE);
+}
+
+void
+suite_passes(void **state)
+{
+	static struct passes all;
+	struct scene *sc = *state;
+	struct failure f = { .path = "" };
+	struct account a;
+	char name[32];
+	size_t i;
+
+	passes_of_one(sc);
+	passes_refused(sc);
+	for (i = 0; i < 35; i++) {
+		snprintf(name, sizeof(name), "p%zu", i);
+		sample_account(&a, name, (uid_t)(2000 + i), 0, 0);
+		sample_pass(&a.passes[PASS_LOGIN], (unsigned)(2 * i));
+		sample_pass(&a.passes[PASS_ENROLL], (unsigned)(2 * i + 1));
+		sample_write(driver, sc->store, &a, EFFECT_PASS);
+	}
+	memset(&all, 0, sizeof(all));
+	assert_int_equal(driver->passes(sc->store, visit_pass, &all, &f),
+	    STORE_OK);
+	assert_int_equal(all.seen, 70);
+	for (i = 0; i < 70; i++) {
+		assert_int_equal(all.pass[i].uid, 2000 + i / 2);
+		assert_int_equal(all.pass[i].which, i % 2);
+		sample_pass(&a.passes[0], (unsigned)i);
+		assert_memory_equal(&all.pass[i].pass, &a.passes[0],
+		    sizeof(a.passes[0]));
+	}
+	all = (struct passes){ .stop = 33 };
+	assert_int_equal(driver->passes(sc->store, visit_pass, &all, &f),
+	    STORE_OK);
+	assert_int_equal(all.seen, 33);
+	suite_begin(sc->store, STORE_WRITE);
+	assert_int_equal(driver->passes(sc->store, visit_pass, &all, &f),
+	    STORE_REFUSED);
+	driver->rollback(sc->store);
+}
+
 /* Why and by whom: any bytes, within bounds. */
 void
 suite_notes(void **state)
@@ -545,12 +675,18 @@ suite_lines(void **state)
 	a.locked = true;
 	a.enrolled_at = 0;
 	sample_write(driver, sc->store, &a, EFFECT_LOCK);
+	sample_pass(&a.passes[PASS_LOGIN], 1);
+	sample_pass(&a.passes[PASS_ENROLL], 2);
+	a.passes[PASS_ENROLL].used_at = 1;
+	sample_write(driver, sc->store, &a, EFFECT_PASS);
 	assert_int_equal(driver->lines(sc->store, visit_one, &one, &f),
 	    STORE_OK);
 	assert_string_equal(one.name, "zoe");
 	assert_true(one.locked && one.uid == 9 && one.credential_count == 0);
 	assert_true(one.codes_all == 0 && one.codes_left == 0 &&
 	    one.used_at == 0 && one.secret_least == 0);
+	assert_int_equal(one.pass_until[PASS_LOGIN], SAMPLE_NOW + 3600);
+	assert_int_equal(one.pass_until[PASS_ENROLL], 0);
 	/* The shortest of all secrets; nobody else's. */
 	sample_account(&a, "zoe", 9, 3, 5);
 	a.credentials[1].sealed.len = SEAL_TAG + 10;

@@ -141,6 +141,23 @@ sample_account(struct account *a, const char *name, uid_t uid,
 	}
 }
 
+static inline void
+sample_pass(struct pass *p, unsigned seed)
+{
+	memset(p, 0, sizeof(*p));
+	p->created_at = SAMPLE_NOW - seed;
+	p->expires_at = p->created_at + 3600 + seed;
+	p->seen_at = seed % 2 ? SAMPLE_NOW : 0;
+	p->rounds = RECOVERY_ROUNDS;
+	memset(p->salt, (int)(0x10 + seed % 64), RECOVERY_SALT);
+	memset(p->hash, (int)(0x20 + seed % 64), RECOVERY_HASH);
+	if (seed % 2)
+		snprintf(p->service, sizeof(p->service), "sshd%u", seed);
+	p->by_known = seed % 3 != 0;
+	p->by = p->by_known ? 1000 + seed : 0;
+	snprintf(p->note, sizeof(p->note), "lost phone %u", seed);
+}
+
 static inline struct store_event
 sample_event(enum door door, enum outcome outcome)
 {

@@ -36,6 +36,7 @@ void suite_changes(void **);
 void suite_removed_one(void **);
 void suite_removed_wrong(void **);
 void suite_locked(void **);
+void suite_passes(void **);
 void suite_notes(void **);
 void suite_bad_events(void **);
 void suite_passwords(void **);

@@ -173,10 +173,12 @@ only_these_pass(void **state)
 	for (i = 0; i < OUT_COUNT; i++) {
 		row = outcome_row((enum outcome)i);
 		assert_int_equal(row->pam == PAM_SUCCESS,
-		    i == OUT_OK_TOTP || i == OUT_OK_RECOVERY);
+		    i == OUT_OK_TOTP || i == OUT_OK_RECOVERY ||
+		    i == OUT_OK_PASS);
 		assert_int_equal(row->pam == PAM_IGNORE,
 		    i == OUT_NOT_COVERED || i == OUT_NOT_ENROLLED);
-		assert_int_equal(row->charged, i == OUT_BAD_CODE);
+		assert_int_equal(row->charged, i == OUT_BAD_CODE ||
+		    i == OUT_BAD_TICKET);
 		if (strncmp(row->audit, "fail.", 5) == 0)
 			assert_int_equal(row->pam, i == OUT_MEMORY ?
 			    PAM_BUF_ERR : PAM_SERVICE_ERR);

@@ -248,6 +248,7 @@ main(void)
 		SCENE(suite_removed_one),
 		SCENE(suite_removed_wrong),
 		SCENE(suite_locked),
+		SCENE(suite_passes),
 		SCENE(suite_notes),
 		SCENE(suite_bad_events),
 		SCENE(suite_passwords),

@@ -47,6 +47,9 @@ static const struct {
 	{ TAG_NEW_NAME, STRING, 0, 255 },
 	{ TAG_STORED_NAME, STRING, 0, 255 },
 	{ TAG_STORED_UID, NUMBER, 4, 4 },
+	{ TAG_TTL, NUMBER, 4, 4 },
+	{ TAG_EXPIRES, LONG, 8, 8 },
+	{ TAG_EXPIRES_TICKET, LONG, 8, 8 },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
