@@ -154,6 +154,8 @@ our_answers(const struct study *s, enum access_way way)
 	    PAM_PERM_DENIED, -1 };
 	static const int cancel[] = { PAM_CONV_ERR, -1 };
 	static const int down[] = { PAM_SERVICE_ERR, PAM_BUF_ERR, -1 };
+	/* Nobody who has no factor waits; a lock they may have. */
+	static const int none[] = { PAM_AUTH_ERR, PAM_PERM_DENIED, -1 };
 	static const int passed[] = { PAM_IGNORE, -1 };
 
 	if (!world_covers(s->world, s->service->name))
@@ -171,7 +173,7 @@ our_answers(const struct study *s, enum access_way way)
 		return down;
 	case WAY_NEW:
 	case WAY_NEW_NOTHING:
-		return world_lets_unenrolled(s->world) ? passed : wrong;
+		return world_lets_unenrolled(s->world) ? passed : none;
 	case WAYS:
 		break;
 	}

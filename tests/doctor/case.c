@@ -271,6 +271,7 @@ case_open(struct doctor_case *c, const char *folder)
 void
 case_close(struct doctor_case *c)
 {
+	survey_free(c->survey);
 	world_free(&c->world);
 	free(c->planned);
 	now = NULL;
@@ -280,7 +281,6 @@ int
 case_run(struct doctor_case *c, struct findings *f)
 {
 	struct world *w = &c->world;
-	struct survey *v;
 	enum plan_code plan;
 
 	if (c->plan) {
@@ -288,11 +288,10 @@ case_run(struct doctor_case *c, struct findings *f)
 		if (plan != PLAN_PUT && plan != PLAN_THERE)
 			return 4;
 	}
-	v = survey_make(w);
-	if (v == NULL)
+	c->survey = survey_make(w);
+	if (c->survey == NULL)
 		return 4;
-	judge_all(w, v, c->plan, f);
-	survey_free(v);
+	judge_all(w, c->survey, c->plan, f);
 	return f->problems > 0 ? 1 : 0;
 }
 
@@ -314,6 +313,39 @@ fits(const struct finding *f, const char *id, const char *where)
 	    strlen(f->where + n + 1)));
 }
 
+/* "right,~wrong": the ways that open a service, ~ for some people alone. */
+static void
+ways_open(const struct surveyed *one, char buf[128])
+{
+	static const char *const names[WAYS] = { "right", "wrong", "cancel",
+	    "down", "code", "neither", "new", "new-neither" };
+	size_t way, n = 0;
+
+	buf[0] = '\0';
+	for (way = 0; !one->service->abort && way < WAYS; way++)
+		if (one->access.in[way] != ACCESS_NO)
+			n += (size_t)snprintf(buf + n, 128 - n, "%s%s%s",
+			    n > 0 ? "," : "", one->access.in[way] ==
+			    ACCESS_SOME ? "~" : "", names[way]);
+	if (n == 0)
+		strcpy(buf, "nobody");
+}
+
+static void
+expect_in(const struct doctor_case *c, const char *service, const char *ways)
+{
+	const struct surveyed *one = c->survey != NULL ?
+	    survey_find(c->survey, service) : NULL;
+	char open[128] = "no such service";
+
+	if (one != NULL)
+		ways_open(one, open);
+	if (is(ways, open))
+		return;
+	unmet = true;
+	printf("# %s: in %s %s, not %s\n", c->folder, service, open, ways);
+}
+
 static void
 expect(struct doctor_case *c, char *const word[6])
 {
@@ -322,6 +354,10 @@ expect(struct doctor_case *c, char *const word[6])
 
 	if (is(word[0], "sound")) {
 		sound = true;
+		return;
+	}
+	if (is(word[0], "in")) {
+		expect_in(c, word[1], word[2]);
 		return;
 	}
 	if (word[1] == NULL)

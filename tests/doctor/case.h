@@ -4,6 +4,7 @@
 #define STEPUP_TESTS_DOCTOR_CASE_H
 
 #include "cli/doctor/finding.h"
+#include "cli/doctor/survey.h"
 #include "cli/doctor/world.h"
 
 #define CASE_FACTS_MAX	64
@@ -21,6 +22,7 @@ struct doctor_case {
 	char		 root[PATH_MAX];	/* its root/ */
 	char		 settings[64];	/* a folder of our own, for stepupd */
 	struct world	 world;
+	struct survey	*survey;	/* NULL before case_run */
 	bool		 plan;
 	char		*planned;
 	size_t		 file_count;
