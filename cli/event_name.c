@@ -6,7 +6,7 @@
 /* What an event says was changed, as the store numbers it. */
 static const char *const changes[] = { "", "change.enrolled", "change.added",
 	"change.codes", "change.removed", "change.removed", "change.locked",
-	"change.unlocked" };
+	"change.unlocked", [10] = "change.imported" };
 #define CHANGES (sizeof(changes) / sizeof(changes[0]))
 _Static_assert(CHANGES <= 32, "a bit for each");
 
@@ -21,7 +21,8 @@ event_name(uint32_t outcome, uint32_t change)
 {
 	if (change == 0)
 		return outcome_row((enum outcome)outcome)->audit;
-	return change < CHANGES ? changes[change] : "change";
+	return change < CHANGES && changes[change] != NULL ?
+	    changes[change] : "change";
 }
 
 static bool
@@ -43,7 +44,7 @@ event_match(const char *name, struct event_mask *mask)
 		if (begins(outcome_row((enum outcome)i)->audit, name))
 			mask->outcomes |= UINT64_C(1) << i;
 	for (i = 1; i < CHANGES; i++)
-		if (begins(changes[i], name))
+		if (changes[i] != NULL && begins(changes[i], name))
 			mask->changes |= UINT32_C(1) << i;
 	return mask->outcomes != 0 || mask->changes != 0;
 }

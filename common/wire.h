@@ -119,6 +119,21 @@
  *             NAME: NAME SERVICE KINDS WAIT, and WHY, what a login would
  *             come to: OUT_ASK, OUT_NOT_COVERED, OUT_MUST_ENROLL ...
  *
+ * IMPORT: administration alone, about nobody: factors of other modules.
+ *   request   [BY] [FLAGS] (FLAG_DRY_RUN; with FLAG_NEW: there is no store
+ *             yet, as if it were empty), then an upload; a row: NAME UID
+ *             SECRET ALGORITHM DIGITS PERIOD [AFTER], the last step that is
+ *             known to be used up.
+ *   answer    a run of packets with ROWS, then the last: OUTCOME, COUNT of
+ *             the accounts imported, LIMIT, the window in force.  Nothing
+ *             is written before the whole upload was there, then account by
+ *             account: each is whole or not there, also when OUTCOME is a
+ *             failure.  A row for each of the upload, in its order: OUTCOME,
+ *             OUT_DONE; OUT_EXISTS, a factor is there; OUT_NAME_TAKEN, in
+ *             the upload twice; OUT_REPLAY, another account has the same
+ *             secret; OUT_CHANGED; OUT_BUSY, changed meanwhile; OUT_ASK,
+ *             not written because of the failure.
+ *
  * An upload: what a client sends after the request of IMPORT or RESTORE
  * (administration), before the answer.
  *     UPLOAD  [ROWS] [LAST]              (no answer: the next, or after
@@ -162,6 +177,7 @@ enum wire_verb {
 	VERB_UNLOCK = 17,
 	VERB_LIST = 18,
 	VERB_LOG = 19,
+	VERB_IMPORT = 21,
 	VERB_RENAME = 25,
 	VERB_REBIND = 26,
 	VERB_PRUNE = 27,
@@ -202,7 +218,7 @@ enum wire_tag {
 	TAG_LAST,		/* u8 1 */
 	TAG_TEXT,		/* string, for the person */
 	TAG_STYLE,		/* u8, enum wire_style */
-	TAG_SECRET,		/* bytes 16..64 */
+	TAG_SECRET,		/* bytes 10..64 */
 	TAG_ISSUER,		/* string */
 	TAG_ALGORITHM,		/* u8, enum otp_algorithm */
 	TAG_DIGITS,		/* u8 */
@@ -256,6 +272,7 @@ enum wire_style {
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
 #define FLAG_WEAK	0x100u	/* LIST: a secret below 128 bits */
 #define FLAG_FOLLOW	0x200u	/* LOG: what happens from now on, too */
+#define FLAG_DRY_RUN	0x800u	/* say what would be done, do nothing */
 #define FLAG_ACCEPTED	0x400u	/* POLICY: the copy is in force */
 #define FLAG_TICKET	0x800u	/* ENROLL: a ticket is typed in place of the
 				   password; PASS, LIST: a ticket, no pass */

@@ -14,6 +14,17 @@ account_codes_left(const struct account *a)
 	return left;
 }
 
+size_t
+account_codes_all(const struct account *a)
+{
+	size_t i, all = 0;
+
+	for (i = 0; i < a->recovery.count && i < ACCOUNT_CODES_MAX; i++)
+		if (a->recovery.codes[i].spent_at != ACCOUNT_CODE_VOID)
+			all++;
+	return all;
+}
+
 bool
 account_has_factor(const struct account *a)
 {

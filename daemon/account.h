@@ -21,6 +21,11 @@
 #define ACCOUNT_CODES_MAX	20
 #define ACCOUNT_LABEL_MAX	64
 #define ACCOUNT_REASON_MAX	200
+/*
+ * When a code was spent that never was in force: beside an imported
+ * authenticator a set has to stand, of a code that nobody knows.
+ */
+#define ACCOUNT_CODE_VOID	1
 
 #define KEY_ID_LENGTH		8	/* hex digits */
 #define SEAL_NONCE		12
@@ -61,7 +66,7 @@ struct credential {
 
 struct recovery_code {
 	uint8_t	hash[RECOVERY_HASH];
-	int64_t	spent_at;		/* 0: unspent */
+	int64_t	spent_at;		/* 0: unspent; ACCOUNT_CODE_VOID */
 };
 
 struct recovery_set {
@@ -135,6 +140,8 @@ struct account {
 
 /* Unspent recovery codes. */
 size_t account_codes_left(const struct account *);
+/* How many the set had, those that never were in force left out. */
+size_t account_codes_all(const struct account *);
 /* Is there a factor: a credential, or an unspent recovery code.  A pass is
    none: it makes nobody enrolled. */
 bool account_has_factor(const struct account *);

@@ -69,7 +69,9 @@ enum effect_kind {
 				   and limiters as in `account` */
 	EFFECT_PASS,		/* account row if missing; the passes of
 				   `account` replace what was: one is new */
-	EFFECT_REVOKE		/* the same: there are fewer */
+	EFFECT_REVOKE,		/* the same: there are fewer */
+	EFFECT_IMPORT		/* as ENROLL, of an authenticator that another
+				   program had */
 };
 
 /* The effects of one decision; `account` below is the state to write. */

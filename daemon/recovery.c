@@ -116,6 +116,20 @@ recovery_hash(const char code[RECOVERY_LENGTH + 1],
 }
 
 bool
+recovery_void(struct recovery_set *set, int64_t now)
+{
+	memset(set, 0, sizeof(*set));
+	if (now <= 0 || !random_fill(set->salt, sizeof(set->salt)) ||
+	    !random_fill(set->codes[0].hash, sizeof(set->codes[0].hash)))
+		return false;
+	set->rounds = RECOVERY_ROUNDS;
+	set->codes[0].spent_at = ACCOUNT_CODE_VOID;
+	set->count = 1;
+	set->created_at = now;
+	return true;
+}
+
+bool
 recovery_make(struct recovery_set *set, size_t n, int64_t now,
     char codes[][RECOVERY_LENGTH + 1])
 {

@@ -37,4 +37,10 @@ bool recovery_hash(const char code[RECOVERY_LENGTH + 1],
 bool recovery_make(struct recovery_set *set, size_t n, int64_t now,
     char codes[][RECOVERY_LENGTH + 1]);
 
+/*
+ * A set of one code that nobody knows and that is void: what stands beside
+ * an authenticator whose owner has no recovery codes yet.
+ */
+bool recovery_void(struct recovery_set *set, int64_t now);
+
 #endif

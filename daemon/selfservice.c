@@ -30,6 +30,7 @@ static const struct verb_row verbs[] = {
 	[VERB_PRUNE] = { prune_serve, true, true },
 	[VERB_POLICY] = { policy_serve, true, true },
 	[VERB_PASS] = { pass_serve, true, false },
+	[VERB_IMPORT] = { import_serve, true, true },
 	[VERB_REMOVE] = { remove_serve, true, false },
 	[VERB_TEST] = { trial_serve, true, false },
 };
@@ -144,8 +145,9 @@ put_standing(const struct session *s, struct wire_writer *w)
 		wire_put_int64(w, TAG_ENROLLED, a->enrolled_at);
 	if (a->recovery.created_at == 0)
 		return;
-	wire_put_int64(w, TAG_CODES_MADE, a->recovery.created_at);
-	wire_put_uint(w, TAG_CODES_ALL, (uint32_t)a->recovery.count);
+	wire_put_uint(w, TAG_CODES_ALL, (uint32_t)account_codes_all(a));
+	if (account_codes_all(a) > 0)
+		wire_put_int64(w, TAG_CODES_MADE, a->recovery.created_at);
 }
 
 static enum outcome

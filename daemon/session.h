@@ -164,6 +164,7 @@ void policy_put(const struct session *, struct wire_writer *);
 /* session_tell with fields behind: ` kind=login`, or "". */
 void session_tell_more(const struct session *, const char *what,
     const char *more);
+enum outcome import_serve(struct session *);
 /* What a driver's code means here; a spoilt handle is opened anew. */
 enum outcome session_store_code(struct session *, enum store_code);
 /* What unlock_serve cleared, into its answer. */

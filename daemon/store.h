@@ -182,12 +182,13 @@ struct store_driver {
 	    struct account *, struct failure *);
 	/*
 	 * Writes the effects.  *account is the state after them; for ENROLL,
-	 * LOCK and PASS of a new account (id 0) the caller gives it an id
-	 * before, see new_id.  Every EFFECT_CREDENTIALS / CODES / TICKET /
-	 * LIMITERS dirties the same rows whatever changed (touch counter); no
-	 * credential's last_step is moved back.  ENROLL, ADD, NEW_CODES,
-	 * REMOVE, REMOVE_ONE, LOCK (which unlocks who has no row by the
-	 * event alone), PASS and REVOKE write an event of their own, and EFFECT_EVENT beside them none.  What would be half an
+	 * IMPORT, LOCK and PASS of a new account (id 0) the caller gives it
+	 * an id before, see new_id.  Every EFFECT_CREDENTIALS / CODES /
+	 * TICKET / LIMITERS dirties the same rows whatever changed (touch
+	 * counter); no credential's last_step is moved back.  ENROLL, IMPORT,
+	 * ADD, NEW_CODES, REMOVE, REMOVE_ONE, LOCK (which unlocks who has no
+	 * row by the event alone), PASS and REVOKE write an event of their
+	 * own, and EFFECT_EVENT beside them none.  What would be half an
 	 * enrollment is STORE_REFUSED.
 	 */
 	enum store_code (*apply)(struct store *, const struct account *,
@@ -278,6 +279,12 @@ struct store_driver {
 	    bool *occupied, uint64_t *lost, struct failure *);
 	enum store_code (*stage_end)(struct store *, struct failure *);
 
+	/*
+	 * Before a batch of new rows: room for them and for bad days.
+	 * Refused where the disk has none: what is free then is kept for
+	 * logins.
+	 */
+	enum store_code (*reserve)(struct store *, struct failure *);
 	/*
 	 * Checkpoints, as the role asks (SPEC 5): `idle` when the serving
 	 * loop has been quiet for a quarter of a second, else after the

@@ -186,6 +186,7 @@ const struct store_driver store_sqlite = {
 	.stage_carry = lite_stage_carry,
 	.stage_swap = lite_stage_swap,
 	.stage_end = lite_stage_end,
+	.reserve = lite_reserve,
 	.tend = lite_tend,
 	.frames = lite_frames,
 };

@@ -358,6 +358,7 @@ whole(const struct account *a, enum effect_kind kind)
 	case EFFECT_REMOVE:
 		return a->id > 0;
 	case EFFECT_ENROLL:
+	case EFFECT_IMPORT:
 	case EFFECT_ADD:
 	case EFFECT_NEW_CODES:
 	case EFFECT_REMOVE_ONE:
@@ -395,6 +396,10 @@ apply_one(struct store *s, const struct account *a, enum effect_kind kind,
 	case EFFECT_ENROLL:
 		code = enroll(s, a, f);
 		change = CHANGE_ENROLLED;
+		break;
+	case EFFECT_IMPORT:
+		code = enroll(s, a, f);
+		change = CHANGE_IMPORTED;
 		break;
 	case EFFECT_ADD:
 		code = lite_new_credential(s, LITE_NEW_CREDENTIAL, a,

@@ -78,8 +78,8 @@ static void
 row_spent(struct row *r, struct store_line *l)
 {
 	uint8_t spent[ACCOUNT_CODES_MAX * 8];
+	size_t i, void_codes = 0;
 	int64_t at;
-	size_t i;
 
 	l->codes_all = (size_t)row_int(r, 0, ACCOUNT_CODES_MAX);
 	if (row_bytes(r, SQLITE_BLOB, l->codes_all * 8, l->codes_all * 8,
@@ -90,9 +90,11 @@ row_spent(struct row *r, struct store_line *l)
 		if (at < 0)
 			r->ok = false;
 		l->codes_left += at == 0;
-		if (at > l->used_at)
+		void_codes += at == ACCOUNT_CODE_VOID;
+		if (at != ACCOUNT_CODE_VOID && at > l->used_at)
 			l->used_at = at;
 	}
+	l->codes_all -= void_codes;
 }
 
 static void

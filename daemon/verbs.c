@@ -31,6 +31,7 @@ static const struct verb_row rows[] = {
 	{ VERB_PRUNE, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_POLICY, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_PASS, AT(DOOR_ADMIN), VERB_BY_TALK },
+	{ VERB_IMPORT, AT(DOOR_ADMIN), VERB_BY_TALK },
 };
 
 enum verb_handler

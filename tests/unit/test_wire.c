@@ -30,7 +30,7 @@ static const struct {
 	{ TAG_PATH, STRING, 0, 255 }, { TAG_REASON, STRING, 0, 255 },
 	{ TAG_HELP, STRING, 0, 255 }, { TAG_LAST, NUMBER, 1, 1 },
 	{ TAG_TEXT, STRING, 0, 255 }, { TAG_STYLE, NUMBER, 1, 1 },
-	{ TAG_SECRET, BYTES, 16, 64 }, { TAG_ISSUER, STRING, 0, 255 },
+	{ TAG_SECRET, BYTES, 10, 64 }, { TAG_ISSUER, STRING, 0, 255 },
 	{ TAG_ALGORITHM, NUMBER, 1, 1 }, { TAG_DIGITS, NUMBER, 1, 1 },
 	{ TAG_PERIOD, NUMBER, 1, 1 }, { TAG_CODES, BYTES, 16, 320 },
 	{ TAG_NUMBER, NUMBER, 1, 1 }, { TAG_TRIES, NUMBER, 1, 1 },
@@ -465,7 +465,7 @@ writer_refuses(void **state)
 	FAILS(wire_put_string(&w, TAG_NAME, longer));
 	FAILS(wire_put_uint(&w, TAG_EARLIER, 256));
 	FAILS(wire_put_bytes(&w, TAG_ANSWER, longer, 129));
-	FAILS(wire_put_bytes(&w, TAG_SECRET, longer, 15));
+	FAILS(wire_put_bytes(&w, TAG_SECRET, longer, 9));
 	FAILS(wire_put_bytes(&w, TAG_SECRET, longer, 65));
 	FAILS(wire_put_bytes(&w, TAG_NAME, longer, SIZE_MAX));
 	FAILS(wire_put_uint(&w, (enum wire_tag)0, 1));
