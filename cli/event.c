@@ -6,14 +6,26 @@
 #include "cli/event.h"
 #include "cli/json.h"
 
+#define HOUR 3600
+
 bool
 event_read(const struct wire_message *m, struct event *e)
 {
+	uint32_t flags;
+
 	memset(e, 0, sizeof(*e));
-	if (!wire_get_uint(m, TAG_RING, &e->ring) || e->ring > 1 ||
+	if (!wire_get_uint(m, TAG_RING, &e->ring) ||
+	    e->ring > WIRE_RING_TALLY ||
 	    !wire_get_int64(m, TAG_EVENT, &e->id) ||
-	    !wire_get_int64(m, TAG_CREATED, &e->at))
+	    !wire_get_int64(m, TAG_CREATED, &e->at) ||
+	    (wire_get_uint(m, TAG_COUNT, &e->count) !=
+	    (e->ring == WIRE_RING_TALLY)))
 		return false;
+	if (e->ring == WIRE_RING_TALLY &&
+	    (e->id < 0 || e->id > INT64_MAX / HOUR))
+		return false;
+	wire_get_uint(m, TAG_FLAGS, &flags);
+	e->running = (flags & FLAG_RUNNING) != 0;
 	e->uid_known = wire_get_uint(m, TAG_UID, &e->uid);
 	e->by_known = wire_get_uint(m, TAG_BY, &e->by);
 	wire_get_uint(m, TAG_OUTCOME, &e->outcome);
@@ -49,30 +61,53 @@ tell_change(const struct call *call, const struct event *e)
 		    by[0] != '\0' && reason[0] != '\0' ? ": " : "", reason);
 }
 
+/* "2026-11-21 10:30:00", local time. */
+static void
+time_text(int64_t at, char buf[32])
+{
+	time_t t = (time_t)at;
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL ||
+	    strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		strcpy(buf, "?");
+}
+
+static void
+tell_count(const struct call *call, const struct event *e)
+{
+	char last[32];
+
+	time_text(e->at, last);
+	result(call, "                     %u %s this hour%s, the last %s",
+	    (unsigned)e->count, e->count == 1 ? "time" : "times",
+	    e->running ? " so far" : "",
+	    strlen(last) > 11 ? last + 11 : last);
+}
+
 static void
 tell(const struct call *call, const struct event *e, bool first)
 {
-	char when[32] = "?", user[33], service[33], from[256];
-	char none[24] = "-";
-	time_t t = (time_t)e->at;
-	struct tm tm;
-	bool wide;
+	static const char *const doors[] = { "-", "(self)", "(count)" };
+	char when[32], user[33], service[33], from[256], none[24] = "-";
+	bool tally = e->ring == WIRE_RING_TALLY, wide;
 
-	if (localtime_r(&t, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	time_text(tally ? e->id * HOUR : e->at, when);
 	if (e->uid_known)
 		snprintf(none, sizeof(none), "%u", (unsigned)e->uid);
 	cell(e->name, none, user, sizeof(user));
-	cell(e->service, e->ring != 0 ? "(self)" : "-", service,
-	    sizeof(service));
+	cell(e->service, doors[e->ring], service, sizeof(service));
 	cell(e->rhost[0] != '\0' ? e->rhost : e->tty, "", from, sizeof(from));
 	if (first)
 		result(call, "%-19s  %-12s  %-10s  %-15s  %s", "TIME",
 		    "USER", "SERVICE", "OUTCOME", "FROM");
 	wide = strlen(from) > 16 || strlen(user) > 12 || strlen(service) > 10;
-	result(call, "%-19s  %-12s  %-10s  %-15s%s%s", when, user, service,
+	result(call, "%-19s  %-12s  %-10s  %-*s%s%s", when, user, service,
+	    from[0] == '\0' || wide ? 0 : 15,
 	    event_name(e->outcome, e->change), from[0] == '\0' ? "" :
 	    wide ? "\n                     from " : "  ", from);
+	if (tally)
+		tell_count(call, e);
 	tell_change(call, e);
 }
 
@@ -113,12 +148,32 @@ document(const struct call *call, const struct event *e, const char *cursor)
 	json_event(call, "event", j);
 }
 
+static void
+tally_document(const struct call *call, const struct event *e,
+    const char *cursor)
+{
+	json_t *j = json_new();
+
+	json_object_set_new(j, "user", words(e->name));
+	json_object_set_new(j, "uid", number(e->uid_known, e->uid));
+	json_object_set_new(j, "hour", json_when(e->id * HOUR));
+	json_object_set_new(j, "outcome",
+	    json_string(event_name(e->outcome, 0)));
+	json_object_set_new(j, "count", json_integer(e->count));
+	json_object_set_new(j, "last", json_when(e->at));
+	json_object_set_new(j, "complete", json_boolean(!e->running));
+	json_object_set_new(j, "cursor", json_string(cursor));
+	json_event(call, "count", j);
+}
+
 void
 event_tell(const struct call *call, const struct event *e, bool first,
     const char *cursor)
 {
-	if (call_has(call, OPTION_JSON))
-		document(call, e, cursor);
-	else
+	if (!call_has(call, OPTION_JSON))
 		tell(call, e, first);
+	else if (e->ring == WIRE_RING_TALLY)
+		tally_document(call, e, cursor);
+	else
+		document(call, e, cursor);
 }

@@ -10,9 +10,16 @@
 #include "common/outcome.h"
 #include "common/wire.h"
 
+/*
+ * One event; or, with a count, how often somebody was refused in an hour:
+ * id is that hour since 1970, at the last time.
+ */
 struct event {
-	uint32_t	ring;		/* 0: login and admin door, 1: public */
+	uint32_t	ring;		/* 0: login and admin door, 1: public,
+					   WIRE_RING_TALLY */
 	int64_t		id, at;
+	uint32_t	count;
+	bool		running;	/* the hour is not over */
 	bool		uid_known, by_known;
 	uint32_t	uid, by;
 	uint32_t	outcome, change, kind;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* stepup log: what happened, of both rings, the oldest first. */
+/*
+ * stepup log: what happened, of both rings, the oldest first, and what was
+ * only counted.  The service picks what is wanted.
+ */
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,11 +20,11 @@
 
 struct log {
 	const struct call *call;
-	bool		 has_uid;
-	uint32_t	 uid;		/* of -u */
-	int64_t		 since, until;
-	struct event_mask mask;		/* of --outcome */
-	int64_t		 after[2];	/* the last event of each ring */
+	int64_t		 after[3];	/* the last event of each ring; the
+					   hour before which all counts are
+					   known */
+	uint32_t	 lost;		/* events dropped before we came */
+	bool		 anew;		/* the cursor was of another store */
 	size_t		 told;
 };
 
@@ -30,46 +33,34 @@ struct log {
 static void
 cursor_print(const struct log *l, char buf[CURSOR_MAX])
 {
-	snprintf(buf, CURSOR_MAX, "%lld-%lld", (long long)l->after[0],
-	    (long long)l->after[1]);
+	snprintf(buf, CURSOR_MAX, "%lld-%lld-%lld", (long long)l->after[0],
+	    (long long)l->after[1], (long long)l->after[2]);
 }
 
-/* "12-3": the last event of each ring. */
+/* "12-3-490000" */
 static bool
-cursor_read(const char *text, int64_t after[2])
+cursor_read(const char *text, int64_t after[3])
 {
-	const char *dash = strchr(text, '-');
-	char first[24] = "";
-	uint64_t n[2];
+	char part[24];
+	uint64_t n;
+	size_t len;
+	int i;
 
-	if (dash == NULL || (size_t)(dash - text) >= sizeof(first))
-		return false;
-	memcpy(first, text, (size_t)(dash - text));
-	if (!text_number(first, 0, INT64_MAX, &n[0]) ||
-	    !text_number(dash + 1, 0, INT64_MAX, &n[1]))
-		return false;
-	after[0] = (int64_t)n[0];
-	after[1] = (int64_t)n[1];
+	for (i = 0; i < 3; i++) {
+		len = strcspn(text, "-");
+		if (len >= sizeof(part) || (text[len] == '-') != (i < 2))
+			return false;
+		memcpy(part, text, len);
+		part[len] = '\0';
+		if (!text_number(part, 0, INT64_MAX, &n))
+			return false;
+		after[i] = (int64_t)n;
+		text += len + 1;
+	}
 	return true;
 }
 
 /* --- Rows -------------------------------------------------------------- */
-
-static bool
-wanted(const struct log *l, const struct event *e)
-{
-	const char *service = l->call->value[OPTION_SERVICE];
-
-	if (e->at < l->since || e->at > l->until ||
-	    (l->has_uid && (!e->uid_known || e->uid != l->uid)) ||
-	    (service != NULL && strcmp(service, e->service) != 0))
-		return false;
-	if (l->call->value[OPTION_OUTCOME] == NULL)
-		return true;
-	return e->change > 0 ? e->change < 32 &&
-	    (l->mask.changes >> e->change & 1) != 0 :
-	    e->outcome < OUT_COUNT && (l->mask.outcomes >> e->outcome & 1) != 0;
-}
 
 static bool
 row(const struct wire_message *m, void *arg)
@@ -80,18 +71,31 @@ row(const struct wire_message *m, void *arg)
 
 	if (!event_read(m, &e))
 		return false;
-	l->after[e.ring] = e.id;
-	if (wanted(l, &e)) {
-		cursor_print(l, cursor);
-		event_tell(l->call, &e, l->told++ == 0, cursor);
-	}
+	/* Of an hour there may be more. */
+	if (e.ring != WIRE_RING_TALLY || e.id > l->after[e.ring])
+		l->after[e.ring] = e.id;
+	cursor_print(l, cursor);
+	event_tell(l->call, &e, l->told++ == 0, cursor);
 	return true;
 }
 
 static bool
 packet(const struct wire_message *m, void *arg)
 {
-	return admin_rows(m, row, arg);
+	struct log *l = arg;
+	uint32_t flags;
+
+	wire_get_uint(m, TAG_FLAGS, &flags);
+	if ((flags & FLAG_ANEW) != 0 && !l->anew) {
+		l->anew = true;
+		memset(l->after, 0, sizeof(l->after));
+		say(l->call, "That cursor is not of this store: all is told.");
+	}
+	wire_get_uint(m, TAG_COUNT, &l->lost);
+	return admin_rows(m, row, arg) &&
+	    wire_get_int64(m, TAG_AFTER, &l->after[0]) &&
+	    wire_get_int64(m, TAG_AFTER_PUBLIC, &l->after[1]) &&
+	    wire_get_int64(m, TAG_AFTER_HOUR, &l->after[2]);
 }
 
 /* --- What is wanted ---------------------------------------------------- */
@@ -104,51 +108,83 @@ wrong(const struct call *call, const char *what)
 
 /* Also somebody who is gone, by number. */
 static enum exit_status
-read_user(struct log *l)
+put_user(const struct call *call, struct wire_writer *w)
 {
-	const char *name = l->call->value[OPTION_USER];
+	const char *name = call->value[OPTION_USER];
 	const struct passwd *pw;
 	uint64_t uid;
 
 	if (name == NULL)
 		return EXIT_DONE;
-	l->has_uid = true;
 	pw = getpwnam(name);
 	if (pw != NULL)
-		l->uid = pw->pw_uid;
+		wire_put_uint(w, TAG_UID, pw->pw_uid);
 	else if (text_number(name, 0, UINT32_MAX - 1, &uid))
-		l->uid = (uint32_t)uid;
+		wire_put_uint(w, TAG_UID, (uint32_t)uid);
 	else
-		return verdict_refuse(l->call, EXIT_REFUSED, "This host knows "
+		return verdict_refuse(call, EXIT_REFUSED, "This host knows "
 		    "no such account.",
 		    "stepup log -u UID, for one that is gone");
 	return EXIT_DONE;
 }
 
-static enum exit_status
-read_filters(struct log *l)
+static bool
+put_time(const char *text, enum wire_tag tag, struct wire_writer *w)
 {
-	const char *const *value = l->call->value;
-	int64_t now = time(NULL);
+	int64_t when;
 
-	l->until = INT64_MAX;
-	if (value[OPTION_SINCE] != NULL &&
-	    !when_read(value[OPTION_SINCE], now, &l->since))
-		return wrong(l->call, "stepup: --since takes 2026-11-21, "
+	if (text == NULL)
+		return true;
+	if (!when_read(text, time(NULL), &when))
+		return false;
+	wire_put_int64(w, tag, when);
+	return true;
+}
+
+static bool
+put_outcome(const char *name, struct wire_writer *w)
+{
+	struct event_mask mask;
+
+	if (name == NULL)
+		return true;
+	if (!event_match(name, &mask))
+		return false;
+	wire_put_int64(w, TAG_OUTCOMES, (int64_t)mask.outcomes);
+	wire_put_uint(w, TAG_CHANGES, mask.changes);
+	return true;
+}
+
+/* The request, as the options say it. */
+static enum exit_status
+put_request(struct log *l, struct wire_writer *w)
+{
+	const struct call *call = l->call;
+	const char *const *value = call->value;
+
+	if (!put_time(value[OPTION_SINCE], TAG_SINCE, w))
+		return wrong(call, "stepup: --since takes 2026-11-21, "
 		    "2026-11-21T10:00:00Z, or 90m, 2h, 7d");
-	if (value[OPTION_UNTIL] != NULL &&
-	    !when_read(value[OPTION_UNTIL], now, &l->until))
-		return wrong(l->call, "stepup: --until takes 2026-11-21, "
+	if (!put_time(value[OPTION_UNTIL], TAG_UNTIL, w))
+		return wrong(call, "stepup: --until takes 2026-11-21, "
 		    "2026-11-21T10:00:00Z, or 90m, 2h, 7d");
 	if (value[OPTION_AFTER] != NULL &&
 	    !cursor_read(value[OPTION_AFTER], l->after))
-		return wrong(l->call, "stepup: --after takes what an earlier "
+		return wrong(call, "stepup: --after takes what an earlier "
 		    "stepup log named");
-	if (value[OPTION_OUTCOME] != NULL &&
-	    !event_match(value[OPTION_OUTCOME], &l->mask))
-		return wrong(l->call, "stepup: --outcome takes deny, "
+	if (!put_outcome(value[OPTION_OUTCOME], w))
+		return wrong(call, "stepup: --outcome takes deny, "
 		    "deny.code, accept, change.locked and the like");
-	return read_user(l);
+	if (value[OPTION_SERVICE] != NULL &&
+	    strlen(value[OPTION_SERVICE]) > WIRE_STRING_MAX)
+		return wrong(call, "stepup: that service name is too long");
+	wire_put_string(w, TAG_SERVICE, value[OPTION_SERVICE]);
+	wire_put_int64(w, TAG_AFTER, l->after[0]);
+	wire_put_int64(w, TAG_AFTER_PUBLIC, l->after[1]);
+	wire_put_int64(w, TAG_AFTER_HOUR, l->after[2]);
+	if (call_has(call, OPTION_FOLLOW))
+		wire_put_uint(w, TAG_FLAGS, FLAG_FOLLOW);
+	return put_user(call, w);
 }
 
 static enum exit_status
@@ -163,6 +199,10 @@ end(struct log *l, enum exit_status status)
 		    json_integer((json_int_t)l->told));
 		json_object_set_new(json_call(), "cursor",
 		    json_string(cursor));
+		json_object_set_new(json_call(), "lost",
+		    json_integer(l->lost));
+		json_object_set_new(json_call(), "anew",
+		    json_boolean(l->anew));
 	}
 	if (!output_flush(call))
 		return EXIT_UNAVAILABLE;
@@ -170,6 +210,10 @@ end(struct log *l, enum exit_status status)
 		return status;
 	if (l->told == 0)
 		say(call, "There is nothing that fits.");
+	if (l->lost > 0)
+		say(call, "%u events after that cursor were dropped before "
+		    "they were read:\naudit_events, in stepup.conf, are "
+		    "kept.", (unsigned)l->lost);
 	say(call, "Next: %sstepup log --after %s",
 	    call->host->sudo_user != NULL ? "sudo " : "", cursor);
 	return EXIT_DONE;
@@ -184,15 +228,11 @@ log_run(const struct call *call)
 	struct wire_writer w;
 	struct session s;
 
-	status = read_filters(&l);
+	admin_start(call, VERB_LOG, &w);
+	status = put_request(&l, &w);
 	if (status != EXIT_DONE)
 		return status;
 	output_hold();
-	admin_start(call, VERB_LOG, &w);
-	wire_put_int64(&w, TAG_AFTER, l.after[0]);
-	wire_put_int64(&w, TAG_AFTER_PUBLIC, l.after[1]);
-	if (call_has(call, OPTION_FOLLOW))
-		wire_put_uint(&w, TAG_FLAGS, FLAG_FOLLOW);
 	status = admin_ask(call, &w, &s, packet, &l, &last);
 	session_close(&s);
 	return end(&l, status);

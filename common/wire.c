@@ -81,6 +81,11 @@ static const struct tag_row tags[] = {
 	[TAG_TTL] = U32,
 	[TAG_EXPIRES] = I64,
 	[TAG_EXPIRES_TICKET] = I64,
+	[TAG_AFTER_HOUR] = I64,
+	[TAG_SINCE] = I64,
+	[TAG_UNTIL] = I64,
+	[TAG_OUTCOMES] = I64,
+	[TAG_CHANGES] = U32,
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

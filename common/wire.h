@@ -79,7 +79,9 @@
  *             one became void).  FLAG_REVOKE: OUTCOME alone; OUT_NO_PASS:
  *             there was none.
  * LIST, LOG: administration alone, about nobody.
- *   request   LIST: [FLAG_PASSES]; LOG: [AFTER AFTER_PUBLIC] [FLAG_FOLLOW]
+ *   request   LIST: [FLAG_PASSES]; LOG: [AFTER] [AFTER_PUBLIC] [AFTER_HOUR]
+ *             [FLAG_FOLLOW], and what is wanted: [UID] [SERVICE] [SINCE]
+ *             [UNTIL] [OUTCOMES] [CHANGES]
  *   answer    a run of packets with ROWS, then the last: OUTCOME.  A packet
  *             without ROWS says that the service is alive.
  *             LIST, by name: NAME UID [ENROLLED] [USED] COUNT (of
@@ -91,6 +93,14 @@
  *             (FLAG_TICKET; FLAG_ENROLLED: it is in force).
  *             LOG, each ring oldest first: RING EVENT CREATED [UID] [NAME]
  *             OUTCOME KIND CHANGE [SERVICE] [RHOST] [TTY] [BY] [REASON].
+ *             What the login door only counted, behind the events of its
+ *             hour: RING WIRE_RING_TALLY, EVENT the hour since 1970,
+ *             CREATED the last of them, [UID] [NAME] OUTCOME COUNT, and
+ *             FLAG_RUNNING: the hour is not over.
+ *             Each packet has AFTER AFTER_PUBLIC AFTER_HOUR, where its
+ *             client stands then; COUNT, events that a ring had dropped
+ *             before they were read; FLAG_ANEW: the place that was asked
+ *             for is of another store, all is told.
  *
  * RENAME, REBIND, PRUNE: administration alone; the name is one of the store.
  *   request   NAME [BY] [REASON]; RENAME also NEW_NAME, one of this host
@@ -163,6 +173,7 @@
 #define WIRE_CODE_LENGTH 16
 #define WIRE_CODES_MAX	20
 #define WIRE_ROWS_MAX	4000
+#define WIRE_RING_TALLY	2
 
 enum wire_verb {
 	VERB_CHECK = 1,
@@ -240,7 +251,8 @@ enum wire_tag {
 	TAG_ROWS,		/* bytes: frames of this format, each behind
 				   its length (u16, big-endian) */
 	TAG_EVENT,		/* i64, number of an event in its ring */
-	TAG_RING,		/* u8, 0: login and admin door, 1: public */
+	TAG_RING,		/* u8, 0: login and admin door, 1: public,
+				   WIRE_RING_TALLY */
 	TAG_AFTER,		/* i64, the last event known of ring 0 */
 	TAG_AFTER_PUBLIC,	/* i64, the same of ring 1 */
 	TAG_CHANGE,		/* u8, what an event changed; 0: an answer */
@@ -251,6 +263,12 @@ enum wire_tag {
 	TAG_TTL,		/* u32 s, 60..86400 */
 	TAG_EXPIRES,		/* i64, of a pass: the first second without */
 	TAG_EXPIRES_TICKET,	/* i64, the same of an enrollment ticket */
+	TAG_AFTER_HOUR,		/* i64, hour since 1970: what was counted
+				   before it is known */
+	TAG_SINCE,		/* i64, seconds since 1970 */
+	TAG_UNTIL,		/* i64 */
+	TAG_OUTCOMES,		/* i64, a bit for each enum outcome */
+	TAG_CHANGES,		/* u32, a bit for each number of CHANGE */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -278,6 +296,8 @@ enum wire_style {
 				   password; PASS, LIST: a ticket, no pass */
 #define FLAG_REVOKE	0x1000u	/* PASS: take it back */
 #define FLAG_PASSES	0x2000u	/* LIST: passes and tickets, not accounts */
+#define FLAG_RUNNING	0x4000u	/* LOG: this count may grow */
+#define FLAG_ANEW	0x8000u	/* LOG: the cursor was of another store */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */
 

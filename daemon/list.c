@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What root reads: every account in short, and what happened.  Rows go out
- * in packets as full as they get, batch by batch: nothing is kept, and no
- * transaction is open while the client reads.
+ * What root reads: every account in short, batch by batch; no transaction
+ * is open while the client reads.
  */
-#include <poll.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "daemon/clock.h"
 #include "daemon/pass.h"
 #include "daemon/rows.h"
-#include "daemon/session.h"
 
 #define WEAK_BYTES	16	/* 128 bits */
-#define FOLLOW_MS	500
-#define ALIVE_MS	20000
 
 /* The worse of both doors. */
 static uint32_t
@@ -122,144 +114,4 @@ list_serve(struct session *s)
 	if (o == OUT_DONE && r.len > 0)
 		rows_flush(&r);
 	return r.gone ? OUT_NO_INPUT : o;
-}
-
-/* --- Events ---------------------------------------------------------------- */
-
-/* Where the reading of each ring stands. */
-struct reader {
-	int64_t			 after[2];
-	struct store_record	*batch[2];	/* STORE_RECORDS each */
-	size_t			 at[2], count[2];
-	bool			 end[2];	/* the last batch was short */
-};
-
-static void
-put_record(const struct store_record *e, struct wire_writer *w)
-{
-	wire_start(w, WIRE_VERSION, VERB_LOG);
-	wire_put_uint(w, TAG_RING, e->ring);
-	wire_put_int64(w, TAG_EVENT, e->id);
-	wire_put_int64(w, TAG_CREATED, e->at);
-	if (e->uid_known)
-		wire_put_uint(w, TAG_UID, e->uid);
-	if (e->name[0] != '\0')
-		wire_put_string(w, TAG_NAME, e->name);
-	wire_put_uint(w, TAG_OUTCOME, e->outcome);
-	wire_put_uint(w, TAG_KIND, e->kind);
-	wire_put_uint(w, TAG_CHANGE, e->change);
-	if (e->service[0] != '\0')
-		wire_put_string(w, TAG_SERVICE, e->service);
-	if (e->rhost[0] != '\0')
-		wire_put_string(w, TAG_RHOST, e->rhost);
-	if (e->tty[0] != '\0')
-		wire_put_string(w, TAG_TTY, e->tty);
-	if (e->by_known)
-		wire_put_uint(w, TAG_BY, e->by);
-	if (e->note[0] != '\0')
-		wire_put_string(w, TAG_REASON, e->note);
-}
-
-/* Reads on where a ring's batch is used up. */
-static enum outcome
-refill(struct session *s, struct reader *r)
-{
-	struct store *store;
-	enum store_code code;
-	enum outcome o;
-	int i;
-
-	o = site_store(s->site, &store, &s->failure);
-	for (i = RING_LOGIN; i <= RING_PUBLIC && o == OUT_DONE; i++) {
-		if (r->at[i] < r->count[i] || r->end[i])
-			continue;
-		r->at[i] = r->count[i] = 0;
-		code = site_driver(s->site)->records(store,
-		    (enum store_ring)i, r->after[i], r->batch[i],
-		    &r->count[i], &s->failure);
-		r->end[i] = r->count[i] < STORE_RECORDS;
-		o = session_store_code(s, code);
-	}
-	return o;
-}
-
-/* Of the two rings the older event first; false: both are used up. */
-static const struct store_record *
-next(struct reader *r)
-{
-	const struct store_record *e[2] = { NULL, NULL };
-	int i;
-
-	for (i = RING_LOGIN; i <= RING_PUBLIC; i++)
-		if (r->at[i] < r->count[i])
-			e[i] = &r->batch[i][r->at[i]];
-	i = e[RING_LOGIN] == NULL || (e[RING_PUBLIC] != NULL &&
-	    e[RING_PUBLIC]->at < e[RING_LOGIN]->at);
-	if (e[i] == NULL)
-		return NULL;
-	r->at[i]++;
-	r->after[i] = e[i]->id;
-	return e[i];
-}
-
-/* All there is now. */
-static enum outcome
-read_all(struct session *s, struct reader *r, struct rows *rows)
-{
-	const struct store_record *e;
-	struct wire_writer w;
-	enum outcome o;
-
-	r->end[RING_LOGIN] = r->end[RING_PUBLIC] = false;
-	for (;;) {
-		o = refill(s, r);
-		if (o != OUT_DONE)
-			return o;
-		e = next(r);
-		if (e == NULL)
-			break;
-		put_record(e, &w);
-		if (!rows_add(rows, &w))
-			return OUT_NO_INPUT;
-	}
-	if (rows->len > 0)
-		rows_flush(rows);
-	return rows->gone ? OUT_NO_INPUT : OUT_DONE;
-}
-
-/* Whatever comes from the client, its end too, is the end. */
-static enum outcome
-follow(struct session *s, struct reader *r, struct rows *rows)
-{
-	enum outcome o = OUT_DONE;
-
-	while (o == OUT_DONE &&
-	    !wire_wait(s->talk->fd, POLLIN, wire_now_ms() + FOLLOW_MS)) {
-		o = read_all(s, r, rows);
-		if (o == OUT_DONE &&
-		    wire_now_ms() - rows->sent_ms > ALIVE_MS &&
-		    !rows_flush(rows))
-			o = OUT_NO_INPUT;
-	}
-	return o;
-}
-
-enum outcome
-events_serve(struct session *s)
-{
-	struct rows rows = { .s = s };
-	struct reader r = { .at = { 0, 0 } };
-	enum outcome o = OUT_MEMORY;
-
-	wire_get_int64(s->request, TAG_AFTER, &r.after[RING_LOGIN]);
-	wire_get_int64(s->request, TAG_AFTER_PUBLIC, &r.after[RING_PUBLIC]);
-	r.batch[0] = calloc(STORE_RECORDS, sizeof(*r.batch[0]));
-	r.batch[1] = calloc(STORE_RECORDS, sizeof(*r.batch[1]));
-	if (r.batch[0] != NULL && r.batch[1] != NULL)
-		o = read_all(s, &r, &rows);
-	if (o == OUT_DONE && (s->flags & FLAG_FOLLOW) != 0)
-		o = follow(s, &r, &rows);
-	free(r.batch[0]);
-	free(r.batch[1]);
-	return o;
 }

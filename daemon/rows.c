@@ -11,6 +11,8 @@ rows_flush(struct rows *r)
 	wire_start(&w, WIRE_VERSION, r->s->verb | WIRE_REPLY);
 	if (r->len > 0)
 		wire_put_bytes(&w, TAG_ROWS, r->data, r->len);
+	if (r->tail != NULL)
+		r->tail(&w, r->arg);
 	r->gone = r->gone || !talk_send(r->s->talk, &w);
 	r->len = 0;
 	r->sent_ms = wire_now_ms();

@@ -13,9 +13,14 @@
 #include "common/wire.h"
 #include "daemon/session.h"
 
-/* A packet that fills; starts as { .s = session }. */
+/* What else each packet says, as it goes. */
+typedef void rows_tail(struct wire_writer *, const void *arg);
+
+/* A packet that fills; starts as { .s = session }, perhaps with a tail. */
 struct rows {
 	struct session	*s;
+	rows_tail	*tail;
+	const void	*arg;
 	size_t		 len;
 	bool		 gone;		/* nobody reads any more */
 	int64_t		 sent_ms;	/* when the last packet went */

@@ -143,6 +143,15 @@ struct store_record {
 };
 #define STORE_RECORDS 64
 
+/* How often the login door refused somebody in an hour, changing nothing. */
+struct store_tally {
+	int64_t		 hour;		/* since 1970 */
+	int64_t		 uid;		/* -1: somebody NSS does not know */
+	char		 name[ACCOUNT_NAME_MAX + 1];	/* "": not known */
+	unsigned	 outcome;
+	int64_t		 count, last_at;
+};
+
 struct store_driver {
 	const char *scheme;	/* "sqlite" */
 
@@ -241,6 +250,13 @@ struct store_driver {
 	/* Up to STORE_RECORDS events of a ring after that one; the same. */
 	enum store_code (*records)(struct store *, enum store_ring,
 	    int64_t after, struct store_record *, size_t *n,
+	    struct failure *);
+	/*
+	 * Up to STORE_RECORDS tallies behind one (hour, uid, outcome), in
+	 * that order; the same.
+	 */
+	enum store_code (*tallies)(struct store *,
+	    const struct store_tally *after, struct store_tally *, size_t *n,
 	    struct failure *);
 
 	/*

@@ -180,6 +180,7 @@ const struct store_driver store_sqlite = {
 	.lines = lite_lines,
 	.passes = lite_passes,
 	.records = lite_records,
+	.tallies = lite_tallies,
 	.snapshot = lite_snapshot,
 	.stage_begin = lite_stage_begin,
 	.stage = lite_stage,

@@ -86,6 +86,7 @@ enum lite_statement {
 	LITE_PASSES,
 	LITE_RECORDS_LOGIN,
 	LITE_RECORDS_PUBLIC,
+	LITE_TALLIES,
 	LITE_SET_CREDENTIAL,
 	LITE_SET_SPENT,
 	LITE_SET_LIMITERS,
@@ -300,6 +301,8 @@ enum store_code lite_passes(struct store *, store_pass_visit, void *,
     struct failure *);
 enum store_code lite_records(struct store *, enum store_ring, int64_t,
     struct store_record *, size_t *, struct failure *);
+enum store_code lite_tallies(struct store *, const struct store_tally *,
+    struct store_tally *, size_t *, struct failure *);
 enum store_code lite_apply(struct store *, const struct account *,
     const struct decision *, const struct store_event *, struct failure *);
 enum store_code lite_save_password(struct store *, uid_t,

@@ -96,6 +96,12 @@ static const char *const sql[] = {
 	    " -1, x'' FROM event_public e"
 	    " LEFT JOIN account a ON a.id = e.account"
 	    " WHERE e.id > ? ORDER BY e.id LIMIT ?",
+	/* In the order of the index. */
+	[LITE_TALLIES] = "SELECT t.hour, t.uid, ifnull(a.name, x''),"
+	    " t.outcome, t.count, t.last_at FROM tally t"
+	    " LEFT JOIN account a ON a.uid = t.uid"
+	    " WHERE (t.hour, t.uid, t.outcome) > (?, ?, ?)"
+	    " ORDER BY t.hour, t.uid, t.outcome LIMIT ?",
 
 	/* A step is never moved back, whatever the caller thinks. */
 	[LITE_SET_CREDENTIAL] = "UPDATE credential SET"

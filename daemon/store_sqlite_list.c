@@ -218,3 +218,42 @@ lite_records(struct store *s, enum store_ring ring, int64_t after,
 	lite_rollback(s);
 	return code;
 }
+
+static void
+row_tally(struct row *r, struct store_tally *t)
+{
+	t->hour = row_int(r, -1, INT64_MAX / 3600 - 1);
+	t->uid = row_int(r, -1, UINT32_MAX);
+	row_string(r, SQLITE_BLOB, 0, ACCOUNT_NAME_MAX, t->name);
+	t->outcome = (unsigned)row_int(r, 0, UINT8_MAX);
+	t->count = row_int(r, 0, INT64_MAX);
+	t->last_at = row_int(r, -1, INT64_MAX);
+}
+
+enum store_code
+lite_tallies(struct store *s, const struct store_tally *after,
+    struct store_tally *out, size_t *n, struct failure *f)
+{
+	enum store_code code;
+	struct lite_call c;
+	struct row r = { .ok = true };
+
+	*n = 0;
+	if ((code = lite_begin(s, STORE_READ, f)) != STORE_OK)
+		return code;
+	lite_call(&c, s, LITE_TALLIES);
+	lite_int(&c, after->hour);
+	lite_int(&c, after->uid);
+	lite_int(&c, after->outcome);
+	lite_int(&c, STORE_RECORDS);
+	while (r.ok && *n < STORE_RECORDS && lite_row(&c)) {
+		r.st = c.statement;
+		r.next = 0;
+		row_tally(&r, &out[(*n)++]);
+	}
+	code = lite_done(&c, f);
+	if (code == STORE_OK && !r.ok)
+		code = row_damaged(s, f);
+	lite_rollback(s);
+	return code;
+}

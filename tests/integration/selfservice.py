@@ -36,7 +36,10 @@ TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
         "rhost": (4, 0), "tty": (5, 0), "kind": (16, 1), "rows": (42, -1),
         "event": (43, 8), "ring": (44, 1), "after": (45, 8),
         "after_public": (46, 8), "change": (47, 1), "passwords": (48, 4),
-        "new_name": (49, 0), "stored_name": (50, 0), "stored_uid": (51, 4)}
+        "new_name": (49, 0), "stored_name": (50, 0), "stored_uid": (51, 4),
+        "ttl": (52, 4), "expires": (53, 8), "expires_ticket": (54, 8),
+        "after_hour": (55, 8), "since": (56, 8), "until": (57, 8),
+        "outcomes": (58, 8), "changes": (59, 4)}
 NUMBERS = [name for name, (_, width) in TAGS.items() if width]
 NAMES = {tag: name for name, (tag, _) in TAGS.items()}
 OUTCOME = {name: n for n, name in enumerate(

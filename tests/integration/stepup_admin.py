@@ -2,13 +2,15 @@
 """Root's commands in pipes, against a stepupd that says what the test
 wants. Run by `make check`."""
 import json
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 
 import stepup                                                # noqa: E402
 from selfservice import OUTCOME, REPLY                       # noqa: E402
-from stepup import PERSON, admin, check, equal, pipe, row    # noqa: E402
+from stepup import (PERSON, admin, argv, check, equal, pipe,
+                    row)                                     # noqa: E402
 
 stepup.ROWS.clear()
 LOCK, UNLOCK, LIST, LOG = 16, 17, 18, 19
@@ -200,21 +202,38 @@ EVENTS = [
     {"ring": 0, "event": 9, "created": WHEN + 3, "uid": 1001, "name": "bob",
      "outcome": OUTCOME["DONE"], "kind": 0, "change": 6, "by": 1000,
      "reason": "left \x1b[2J"}]
-HAPPENED = [[LOG | REPLY, {"rows": EVENTS[:2]}], [LOG | REPLY, {}],
-            [LOG | REPLY, {"rows": EVENTS[2:]}], [LOG | REPLY, DONE]]
+HOUR = WHEN // 3600             # 10:00
+COUNTS = [
+    {"ring": 2, "event": HOUR, "created": WHEN + 4, "uid": 1001,
+     "name": "bob", "outcome": OUTCOME["BAD_FORMAT"], "count": 3},
+    {"ring": 2, "event": HOUR + 1, "created": WHEN + 3600,
+     "outcome": OUTCOME["NO_USER"], "count": 1, "flags": 0x4000}]
 
 
-def log(*words):
-    status, out, err, asked = ask("log", *words, frames=HAPPENED)
+def at(login, public, hour):
+    """Where the client stands."""
+    return {"after": login, "after_public": public, "after_hour": hour}
+
+
+HAPPENED = [[LOG | REPLY, {"rows": EVENTS[:2], **at(7, 3, 0)}],
+            [LOG | REPLY, at(7, 3, 0)],
+            [LOG | REPLY, {"rows": EVENTS[2:] + COUNTS,
+                           **at(9, 3, HOUR + 1)}],
+            [LOG | REPLY, DONE]]
+CURSOR = f"9-3-{HOUR + 1}"
+
+
+def log(*words, frames=HAPPENED, cursor=CURSOR):
+    status, out, err, asked = ask("log", *words, frames=frames)
     equal((words, status), (words, 0))
-    check(err.endswith("Next: stepup log --after 9-3\n"), err)
+    check(err.endswith(f"Next: stepup log --after {cursor}\n"), err)
     narrow(out)
-    return out, asked
+    return out, err, asked
 
 
 @row
 def admin_log_tells_all():
-    out, asked = log()
+    out, err, asked = log()
     equal(out, """\
 TIME                 USER          SERVICE     OUTCOME          FROM
 2025-11-21 10:13:20  alice         sshd        accept.totp      203.0.113.7
@@ -223,38 +242,98 @@ TIME                 USER          SERVICE     OUTCOME          FROM
                      from 2001:db8::1:2:3:4
 2025-11-21 10:13:23  bob           -           change.locked
                      by uid 1000: left ?[2J
-""".replace("deny.code\n2025", "deny.code      \n2025")
-          .replace("deny.code\n  ", "deny.code      \n  ")
-          .replace("change.locked\n", "change.locked  \n"))
-    equal(asked[1], f"request {LOG} after=0000000000000000 "
-                    "after_public=0000000000000000")
+2025-11-21 10:00:00  bob           (count)     deny.format
+                     3 times this hour, the last 10:13:24
+2025-11-21 11:00:00  -             (count)     deny.user
+                     1 time this hour so far, the last 11:13:20
+""")
+    equal(asked[1], f"request {LOG} " + START)
+
+
+START = ("after=0000000000000000 after_public=0000000000000000 "
+         "after_hour=0000000000000000")
+
+
+def bits(*names):
+    return f"{sum(1 << OUTCOME[name] for name in names):016x}"
 
 
 @row
 def admin_log_filters():
-    def times(*words):
-        return [line[17:19] for line in log(*words)[0].splitlines()[1:]
-                if line[0] == "2"]
-
+    """The service is asked for what is wanted, and tells nothing else."""
+    day = WHEN - WHEN % 86400
+    deny = bits(*(
+        "PEER MUST_ENROLL BAD_CODE REPLAY BAD_FORMAT LOCKED DISABLED "
+        "ADMIN_LOCK CHANGED NO_USER NO_INPUT").split())
     for words, wanted in (
-            (("-u", "root"), ["21"]), (("-u", "1001"), ["23"]),
-            (("--service", "sshd"), ["20"]), (("--service", "ssh"), []),
-            (("--outcome", "deny"), ["21", "22"]),
-            (("--outcome", "deny.code"), ["21", "22"]),
-            (("--outcome", "change"), ["23"]),
-            (("--since", "2025-11-21T10:13:22Z"), ["22", "23"]),
-            (("--until", "2025-11-21T10:13:20Z"), ["20"]),
-            (("--since", "2025-11-21", "--until", "1h", "--outcome",
-              "deny", "-u", "1000"), ["22"]),
-            (("--since", "1h"), [])):
-        equal((words, times(*words)), (words, wanted))
+            (("-u", "root"), START + " uid=00000000"),
+            (("-u", "1001"), START + " uid=000003e9"),
+            (("--service", "sshd"), "service=sshd " + START),
+            (("--outcome", "deny.code"), f"outcomes={bits('BAD_CODE')} "
+             f"changes=00000000 {START}"),
+            (("--outcome", "change.locked"),
+             f"outcomes={0:016x} changes=00000040 {START}"),
+            (("--since", "2025-11-21T10:13:22Z"),
+             f"since={WHEN + 2:016x} {START}"),
+            (("--until", "2025-11-21", "--since", "1970-01-01"),
+             f"since={0:016x} until={day:016x} {START}")):
+        equal((words, log(*words)[2][1]), (words, f"request {LOG} {wanted}"))
+    masks = {words: [int(part.partition("=")[2], 16) for part in
+                     log("--outcome", words)[2][1].split()[2:4]]
+             for words in ("deny", "change", "accept", "fail")}
+    equal([mask[1] & 0xfe for mask in masks.values()], [0, 0xfe, 0, 0])
+    check(masks["deny"][0] & int(deny, 16) == int(deny, 16), masks)
+    for one, other in (("deny", "accept"), ("deny", "fail"),
+                       ("accept", "fail"), ("change", "deny")):
+        equal(masks[one][0] & masks[other][0], 0)
+    out, err, asked = log(frames=[[LOG | REPLY, at(9, 3, 5)],
+                                  [LOG | REPLY, DONE]], cursor="9-3-5")
+    check(out == "" and "nothing that fits" in err, err)
 
 
 @row
 def admin_log_goes_on():
-    out, asked = log("--after", "6-2", "--follow")
-    equal(asked[1], f"request {LOG} after=0000000000000006 "
-                    "after_public=0000000000000002 flags=00000200")
+    out, err, asked = log("--after", "6-2-490000", "--follow")
+    equal(asked[1], f"request {LOG} after={6:016x} after_public={2:016x} "
+                    f"after_hour={490000:016x} flags=00000200")
+
+
+@row
+def admin_log_says_what_is_lost():
+    """Events that the ring dropped; a cursor of another store."""
+    out, err, asked = log("--after", "2-3-1", cursor="9-3-1", frames=[
+        [LOG | REPLY, {"rows": EVENTS[2:], "count": 5, **at(9, 3, 1)}],
+        [LOG | REPLY, DONE]])
+    check("5 events after that cursor were dropped" in err, err)
+    out, err, asked = log("--after", "99-3-1", cursor="9-3-1", frames=[
+        [LOG | REPLY, {"rows": EVENTS, "flags": 0x8000, **at(9, 3, 1)}],
+        [LOG | REPLY, DONE]])
+    check("not of this store" in err, err)
+    equal(out.count("\n20"), 4)
+
+
+@row
+def admin_log_ends_with_its_reader():
+    """| head: the program follows nobody."""
+    frames = [*HAPPENED[:3], *[[LOG | REPLY, {
+        "rows": EVENTS, **at(9, 3, 1)}]] * 200]
+    program, _ = admin({"frames": frames, "stay": True})
+    run = pipe("log", "--follow", uid=0, stepupd=program)
+    equal(run.stdout.readline()[:4], "TIME")
+    run.stdout.close()
+    run.wait(20)
+    equal((run.returncode, run.stderr.read()), (4, ""))
+
+
+@row
+def admin_results_that_cannot_be_written():
+    program, _ = admin({"frames": HAPPENED})
+    with open("/dev/full", "w") as full:
+        run = subprocess.Popen(
+            argv("log", uid=0, stepupd=program), stdout=full,
+            stderr=subprocess.PIPE, text=True, env=stepup.plain_env())
+        equal((run.wait(20), "No space left" in run.stderr.read()),
+              (4, True))
 
 
 @row
@@ -263,7 +342,7 @@ def admin_log_follow_ends_with_ctrl_c():
     run = stepup.Run("log", "--follow", uid=0, stepupd=program)
     run.expect("change.locked")
     run.send("\x03")
-    run.expect("Next: stepup log --after 9-3")
+    run.expect("Next: stepup log --after " + CURSOR)
     equal(run.t.wait(), 0)
 
 
@@ -273,7 +352,11 @@ def admin_log_usage():
                   ("--outcome", "den"), ("--outcome", ""),
                   ("--outcome", "deny.cod"),
                   ("--after", "7"), ("--after", "a-b"), ("--after", "1-"),
-                  ("--after", "-1"), ("--after", "1-2-3"), ("x",),
+                  ("--after", "-1"), ("--after", "1-2"),
+                  ("--after", "1-2-"), ("--after", "1--3"),
+                  ("--after", "1-2-3-4"), ("--after", "1-2-3-"),
+                  ("--after", "1-2-x"), ("--after", "1-2-9223372036854775808"),
+                  ("--service", "s" * 256), ("x",),
                   ("--sort", "name")):
         run = pipe("log", *words, uid=0)
         out, err = run.communicate("")
@@ -291,12 +374,18 @@ def admin_log_usage():
 
 @row
 def admin_odd_rows():
-    good = dict(EVENTS[0])
+    good, place = dict(EVENTS[0]), at(1, 1, 1)
     for verb, words, fields in (
             (LIST, ("list",), {"rows": [dict(ALICE, name="")]}),
             (LIST, ("list",), {"rows": [{"uid": 1}]}),
-            (LOG, ("log",), {"rows": [dict(good, ring=2)]}),
-            (LOG, ("log",), {"rows": [{"ring": 0, "event": 1}]})):
+            (LOG, ("log",), {"rows": [dict(good, ring=2)], **place}),
+            (LOG, ("log",), {"rows": [dict(good, ring=3)], **place}),
+            (LOG, ("log",), {"rows": [dict(good, count=1)], **place}),
+            (LOG, ("log",), {"rows": [dict(COUNTS[0], event=2 ** 62)],
+                             **place}),
+            (LOG, ("log",), {"rows": [dict(COUNTS[0], event=-1)], **place}),
+            (LOG, ("log",), {}), (LOG, ("log",), {"after": 1}),
+            (LOG, ("log",), {"rows": [{"ring": 0, "event": 1}], **place})):
         status, out, err, asked = ask(*words, frames=[
             [verb | REPLY, fields], [verb | REPLY, DONE]])
         equal((fields, status, out), (fields, 4, ""))

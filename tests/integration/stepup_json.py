@@ -180,11 +180,19 @@ def list_():
 @command("log")
 def log():
     found = roots("log", frames=stepup_admin.HAPPENED)
-    equal([one["event"] for one in found], ["event"] * 4 + ["end"])
+    equal([one["event"] for one in found],
+          ["event"] * 4 + ["count"] * 2 + ["end"])
+    hour = stepup_admin.HOUR
     equal([one["cursor"] for one in found],
-          ["7-0", "7-3", "8-3", "9-3", "9-3"])
+          ["7-0-0", "7-3-0", "8-3-0", "9-3-0", f"9-3-{hour}",
+           f"9-3-{hour + 1}", f"9-3-{hour + 1}"])
     equal([one["outcome"] for one in found[:-1]],
-          ["accept.totp", "deny.code", "deny.code", "change.locked"])
+          ["accept.totp", "deny.code", "deny.code", "change.locked",
+           "deny.format", "deny.user"])
+    equal([(one["user"], one["hour"], one["count"], one["last"],
+            one["complete"]) for one in found[4:6]],
+          [("bob", "2025-11-21T10:00:00Z", 3, "2025-11-21T10:13:24Z", True),
+           (None, "2025-11-21T11:00:00Z", 1, "2025-11-21T11:13:20Z", False)])
     equal((found[1]["user"], found[1]["uid"], found[1]["self"],
            found[3]["by"], found[3]["reason"]),
           (None, 0, True, 1000, "left \x1b[2J"))

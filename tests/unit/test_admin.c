@@ -163,7 +163,13 @@ listed(void **state)
 	assert_in_range(v, 1700, 1800);
 	assert_true(wire_has(&rows[0], TAG_USED));
 	n = rows_of(p, VERB_LOG, 0, packet, rows);
-	assert_int_equal(n, 1 + 1 + 10 + 1);
+	/* The refusal behind the ten guesses is only counted. */
+	assert_int_equal(n, 1 + 1 + 10 + 1 + 1);
+	n--;
+	wire_get_uint(&rows[n], TAG_OUTCOME, &v);
+	assert_int_equal(v, OUT_LOCKED);
+	wire_get_uint(&rows[n], TAG_COUNT, &v);
+	assert_int_equal(v, 1);
 	wire_get_uint(&rows[0], TAG_CHANGE, &v);
 	assert_int_equal(v, 1);
 	wire_get_uint(&rows[1], TAG_OUTCOME, &v);
@@ -173,7 +179,7 @@ listed(void **state)
 	wire_get_string(&rows[n - 1], TAG_REASON, text);
 	assert_string_equal(text, "why not");
 	wire_get_int64(&rows[n - 2], TAG_EVENT, &id);
-	assert_int_equal(rows_of(p, VERB_LOG, id, packet, rows), 1);
+	assert_int_equal(rows_of(p, VERB_LOG, id, packet, rows), 2);
 }
 
 int

@@ -50,6 +50,9 @@ static const struct {
 	{ TAG_TTL, NUMBER, 4, 4 },
 	{ TAG_EXPIRES, LONG, 8, 8 },
 	{ TAG_EXPIRES_TICKET, LONG, 8, 8 },
+	{ TAG_AFTER_HOUR, LONG, 8, 8 }, { TAG_SINCE, LONG, 8, 8 },
+	{ TAG_UNTIL, LONG, 8, 8 }, { TAG_OUTCOMES, LONG, 8, 8 },
+	{ TAG_CHANGES, NUMBER, 4, 4 },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
