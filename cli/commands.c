@@ -135,8 +135,9 @@ static const struct command rows[] = {
 	    "stepup log [-u NAME] [--service NAME] [--outcome NAME]\n"
 	    "       [--since TIME] [--until TIME] [--after CURSOR] [--follow]",
 	    "what happened: logins, refusals, changes",
-	    "The oldest first. What a refusal did not change is counted, not "
-	    "told: it stands\nin the log of the system alone.\n\n"
+	    "The oldest first. Refusals that changed nothing are only "
+	    "counted: a line for an\naccount, an outcome and an hour, behind "
+	    "that hour, with (count) for a service.\n\n"
 	    "  -u, --user NAME   of this account\n"
 	    "      --service NAME\n"
 	    "                    of this service: sshd, sudo\n"
