@@ -46,6 +46,7 @@ remove_folder(void)
 {
 	unlinkat(folder_fd, "a.conf", 0);
 	unlinkat(folder_fd, "b.conf", 0);
+	close(folder_fd);
 	rmdir(folder);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -73,12 +74,20 @@ run_as_service(int argc, char **argv)
 static inline pid_t
 start_program(const char *what, const char *dir, int fd0)
 {
+	char self[PATH_MAX] = "";
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
 	if (fd0 != -1)
 		dup2(fd0, 0);
+	if (getenv("STEPUP_VALGRIND") != NULL &&
+	    readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
+		execlp("valgrind", "valgrind", "-q", "--error-exitcode=99",
+		    "--leak-check=full",
+		    "--errors-for-leak-kinds=definite,indirect",
+		    "--suppressions=" TEST_SRCDIR "/valgrind.supp", self,
+		    what, dir, NULL);
 	execl("/proc/self/exe", "test_doors", what, dir, NULL);
 	_exit(127);
 }

@@ -30,6 +30,7 @@
 
 static struct paths fault_paths;
 static struct settings fault_settings;
+static unsigned long fault_tried;	/* logins with a fault in them */
 static struct account fault_person;
 static struct secret fault_secret;
 static char fault_codes[FAULT_CODES][RECOVERY_LENGTH + 1];
@@ -93,6 +94,18 @@ fault_sound(void)
 	sqlite3_close(db);
 }
 
+/*
+ * From one n to the next: FAULTS_EVERY tries them all, and under valgrind,
+ * fifty times as slow, one in 16 of those that are tried otherwise.
+ */
+static inline unsigned
+fault_stride(unsigned usual)
+{
+	if (getenv("FAULTS_EVERY") != NULL)
+		return 1;
+	return getenv("STEPUP_VALGRIND") != NULL ? 16 * usual : usual;
+}
+
 /* As after enrollment: the step, the codes, the failures are fresh. */
 static inline void
 fault_refresh(void)
@@ -150,6 +163,7 @@ fault_setup(void **state)
 
 	(void)state;
 	alarm(getenv("FAULTS_EVERY") != NULL ? 7200 : 600);
+	fault_tried = 0;
 	umask(022);
 	/* Thousands of synced commits: in memory where there is such a place. */
 	strcpy(place, "/dev/shm/stepup-test-XXXXXX");
@@ -286,6 +300,13 @@ fault_judge(enum fault_question what, enum outcome o)
 		assert_int_equal(what, ASK_WRONG);
 		assert_int_equal(r.charged, 1);
 	}
+}
+
+static inline int
+fault_cleanup(void **state)
+{
+	print_message("# %lu logins with a fault in them\n", fault_tried);
+	return place_cleanup(state);
 }
 
 #endif

@@ -144,15 +144,11 @@ memory_setup(void **state)
 	return fault_setup(state);
 }
 
-/* Each of the first ALL, then one in so many, unless FAULTS_EVERY says all:
+/* Each of the first ALL, then one in SOME, unless FAULTS_EVERY says all:
    SQLite alone takes a thousand to read the schema. */
 #define ALL	64
+#define SOME	37
 
-static unsigned
-stride(void)
-{
-	return getenv("FAULTS_EVERY") != NULL ? 1 : 37;
-}
 
 /* Every n until a login needs no n allocations. */
 static void
@@ -161,7 +157,7 @@ every_allocation(enum store_role role, enum fault_question what, bool sticky)
 	unsigned n, fds = descriptors();
 	enum outcome o;
 
-	for (n = 1;; n += n < ALL ? 1 : stride()) {
+	for (n = 1;; n += fault_stride(n < ALL ? 1 : SOME)) {
 		fault_refresh();
 		fault_frame(what);
 		memset(&memory, 0, sizeof(memory));
@@ -174,6 +170,7 @@ every_allocation(enum store_role role, enum fault_question what, bool sticky)
 		assert_int_equal(descriptors(), fds);
 		if (memory.failed == 0)
 			break;
+		fault_tried++;
 		assert_true(n < 100000);
 	}
 	assert_int_equal(o, what == ASK_CHECK ? OUT_ASK :
@@ -261,5 +258,5 @@ main(void)
 		cmocka_unit_test(none_needed),
 	};
 
-	return cmocka_run_group_tests(tests, memory_setup, place_cleanup);
+	return cmocka_run_group_tests(tests, memory_setup, fault_cleanup);
 }

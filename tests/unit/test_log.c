@@ -43,6 +43,7 @@ static int
 cleanup(void **state)
 {
 	(void)state;
+	close(log_socket);
 	unlink(path);
 	return rmdir(folder);
 }

@@ -40,7 +40,7 @@ others_refused(void **state)
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	struct sockaddr_in in = { .sin_family = AF_INET,
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd[8], pair[2], i, n = 0;
+	int fd[10], pair[2], i, n = 0;
 	uid_t uid;
 
 	(void)state;
@@ -49,8 +49,10 @@ others_refused(void **state)
 	fd[n++] = pair[1];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	fd[n++] = pair[0];
+	fd[n++] = pair[1];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	fd[n++] = pair[0];
+	fd[n++] = pair[1];
 	fd[n++] = open("/dev/null", O_RDWR);
 	fd[n++] = socket(AF_UNIX, SOCK_SEQPACKET, 0);	/* not connected */
 	fd[n] = socket(AF_UNIX, SOCK_SEQPACKET, 0);	/* listening */

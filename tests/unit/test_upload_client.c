@@ -17,6 +17,7 @@
 #define ROWS 5000	/* far more than a socket holds */
 
 static int service;		/* the service's end */
+static int null;
 static struct terminal terminal;
 static struct session session;
 static struct upload u;
@@ -24,10 +25,13 @@ static struct upload u;
 static int
 up(void **state)
 {
-	int fds[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	struct terminal_facts facts = { .in = null, .out = null, .err = null };
+	struct terminal_facts facts;
+	int fds[2];
 
 	(void)state;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	facts = (struct terminal_facts){ .in = null, .out = null,
+	    .err = null };
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
 	    fds), 0);
 	terminal_open(&terminal, &facts);
@@ -44,6 +48,7 @@ down(void **state)
 	terminal_close(&terminal);
 	sigprocmask(SIG_SETMASK, &terminal.old_mask, NULL);
 	close(session.fd);
+	close(null);
 	if (service != -1)
 		close(service);
 	return 0;
