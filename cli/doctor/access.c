@@ -1,206 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <security/_pam_types.h>
 
-#include "cli/doctor/access.h"
-#include "cli/doctor/known.h"
-#include "common/options.h"
-
-#define ARGUMENTS_MAX	PAMTEXT_LINE_MAX	/* more do not fit a line */
-#define KNOWERS_MAX	8	/* modules that may know the person */
-
-/* One login, as the modules answer it. */
-struct login {
-	const struct world *world;
-	const char	*service;
-	bool		 password;	/* it is right */
-	bool		 factor;	/* other factors are there */
-	int		 ours;		/* what pam_stepup.so answers */
-	size_t		 knower;	/* which of the modules knows them; as
-					   many as there are: all of them */
-	unsigned	 mask;		/* answers of the conditions */
-};
-
-struct study {
-	const struct world *world;
-	const struct pamservice *service;
-	const struct pamstack *stack;
-	size_t		 knowers;
-	const char	*knower[KNOWERS_MAX];
-	unsigned	 conditions;
-	/* Of a line: which condition it is, 0 for none, else one more. */
-	unsigned char	 condition[PAMSTACK_LINES_MAX];
-	bool		 refused[PAMSTACK_LINES_MAX];	/* our arguments */
-	struct pamrun	 run, right;
-	unsigned	 in[WAYS];
-	struct login	 login;
-};
-
-static enum module_class
-class_of(const struct pamline *l)
-{
-	return l->kind == PAMLINE_MODULE && l->module != NULL ?
-	    known_module(l->module, l->arguments) : MODULE_QUIET;
-}
-
-bool
-access_installed(const struct world *w, const struct pamline *l)
-{
-	/* A plan is about the day when it is. */
-	if (w->pam.planned != NULL && class_of(l) == MODULE_OURS)
-		return true;
-	return !w->installed_known || w->installed(w, l->module);
-}
-
-bool
-access_arguments(const struct pamline *l, char *why, size_t size)
-{
-	char text[PAMTEXT_LINE_MAX], *rest = text;
-	const char *argv[ARGUMENTS_MAX];
-	struct options o;
-	int argc = 0;
-
-	if (class_of(l) != MODULE_OURS || l->arguments == NULL)
-		return true;
-	snprintf(text, sizeof(text), "%s", l->arguments);
-	while (argc < ARGUMENTS_MAX &&
-	    (argv[argc] = pamtext_token(&rest)) != NULL)
-		argc++;
-	if (options_read(argc, argv, &o))
-		return true;
-	snprintf(why, size, "%s: %s", o.refused, o.why);
-	return false;
-}
-
-/* The modules that may know the person, each once, and the conditions. */
-static void
-look(struct study *s)
-{
-	const struct pamline *l;
-	enum module_class class;
-	size_t i, k;
-	char why[8];
-
-	for (i = 0; i < s->stack->count; i++) {
-		l = &s->stack->lines[i];
-		s->refused[i] = !access_arguments(l, why, sizeof(why));
-		class = class_of(l);
-		if (class == MODULE_CONDITION || class == MODULE_SCRIPT ||
-		    class == MODULE_UNKNOWN) {
-			if (s->conditions < ACCESS_CONDITIONS_MAX)
-				s->condition[i] =
-				    (unsigned char)++s->conditions;
-			continue;
-		}
-		if (class != MODULE_PASSWORD)
-			continue;
-		for (k = 0; k < s->knowers; k++)
-			if (strcmp(s->knower[k], l->module) == 0)
-				break;
-		if (k == s->knowers && k < KNOWERS_MAX)
-			s->knower[s->knowers++] = l->module;
-	}
-}
-
-static int
-answer_password(const struct study *s, const struct pamline *l)
-{
-	if (s->login.knower < s->knowers &&
-	    strcmp(s->knower[s->login.knower], l->module) != 0)
-		return PAM_USER_UNKNOWN;
-	return s->login.password ? PAM_SUCCESS : PAM_AUTH_ERR;
-}
-
-static int
-answer(void *arg, const struct pamline *l, size_t i)
-{
-	const struct study *s = arg;
-
-	if (!access_installed(s->world, l))
-		return PAM_MODULE_UNKNOWN;
-	switch (class_of(l)) {
-	case MODULE_OURS:
-		return s->refused[i] ? PAM_SERVICE_ERR : s->login.ours;
-	case MODULE_PASSWORD:
-		return answer_password(s, l);
-	case MODULE_FACTOR:
-		return s->login.factor ? PAM_SUCCESS : PAM_AUTH_ERR;
-	case MODULE_CONDITION:
-	case MODULE_SCRIPT:
-	case MODULE_UNKNOWN:
-		return s->condition[i] == 0 || (s->login.mask &
-		    1U << (s->condition[i] - 1)) != 0 ? PAM_SUCCESS :
-		    PAM_AUTH_ERR;
-	case MODULE_PERMIT:
-		return PAM_SUCCESS;
-	case MODULE_DENY:
-	case MODULE_ROOT:
-		return PAM_AUTH_ERR;
-	case MODULE_QUIET:
-		break;
-	}
-	return known_quiet_answer(l->module, l->arguments);
-}
-
-/* What our module may answer on this way; ends with -1. */
-static const int *
-our_answers(const struct study *s, enum access_way way)
-{
-	static const int right[] = { PAM_SUCCESS, -1 };
-	static const int wrong[] = { PAM_AUTH_ERR, PAM_MAXTRIES,
-	    PAM_PERM_DENIED, -1 };
-	static const int cancel[] = { PAM_CONV_ERR, -1 };
-	static const int down[] = { PAM_SERVICE_ERR, PAM_BUF_ERR, -1 };
-	/* Nobody who has no factor waits; a lock they may have. */
-	static const int none[] = { PAM_AUTH_ERR, PAM_PERM_DENIED, -1 };
-	static const int passed[] = { PAM_IGNORE, -1 };
-
-	if (!world_covers(s->world, s->service->name))
-		return passed;
-	switch (way) {
-	case WAY_RIGHT:
-	case WAY_CODE:
-		return right;
-	case WAY_WRONG:
-	case WAY_NOTHING:
-		return wrong;
-	case WAY_CANCEL:
-		return cancel;
-	case WAY_DOWN:
-		return down;
-	case WAY_NEW:
-	case WAY_NEW_NOTHING:
-		return world_lets_unenrolled(s->world) ? passed : none;
-	case WAYS:
-		break;
-	}
-	return wrong;
-}
-
-/* Whether this way opens; the run that opened, else the last, in *out. */
-static bool
-opens(struct study *s, enum access_way way, struct pamrun *out)
-{
-	const int *ours;
-
-	s->login.password = way != WAY_CODE && way != WAY_NOTHING &&
-	    way != WAY_NEW_NOTHING;
-	for (ours = our_answers(s, way); *ours != -1; ours++) {
-		s->login.ours = *ours;
-		s->login.factor = false;
-		if (pamrun(s->stack, answer, s, out) == PAM_SUCCESS)
-			return true;
-		/* The right person may have the other factors, too. */
-		s->login.factor = true;
-		if ((way == WAY_RIGHT || way == WAY_NEW) &&
-		    pamrun(s->stack, answer, s, out) == PAM_SUCCESS)
-			return true;
-	}
-	return false;
-}
+#include "cli/doctor/study.h"
 
 static void
 set_once(size_t *line, size_t value)
@@ -216,7 +20,7 @@ our_line(const struct study *s, const struct pamrun *run, unsigned n)
 	size_t i;
 
 	for (i = 0; i < s->stack->count; i++)
-		if (class_of(&s->stack->lines[i]) == MODULE_OURS &&
+		if (study_class(&s->stack->lines[i]) == MODULE_OURS &&
 		    run->visited[i] && n-- == 0)
 			return i;
 	return PAMRUN_NONE;
@@ -234,8 +38,8 @@ condition_of(struct study *s, enum access_way way, size_t otherwise)
 		if (s->condition[i] == 0)
 			continue;
 		s->login.mask = mask ^ 1U << (s->condition[i] - 1);
-		shut = opens(s, WAY_RIGHT, &s->run) &&
-		    !opens(s, way, &s->run);
+		shut = study_opens(s, WAY_RIGHT, &s->run) &&
+		    !study_opens(s, way, &s->run);
 		if (shut)
 			found = i;
 	}
@@ -255,7 +59,7 @@ lets_in(const struct study *s, const struct pamrun *run)
 		l = &s->stack->lines[i];
 		action = l->control.actions[PAM_SUCCESS];
 		if (run->visited[i] && run->answered[i] == PAM_SUCCESS &&
-		    class_of(l) != MODULE_QUIET &&
+		    study_class(l) != MODULE_QUIET &&
 		    (action == ACTION_OK || action == ACTION_DONE))
 			return i;
 	}
@@ -291,6 +95,19 @@ explain(struct study *s, struct access *a, enum access_way way)
 		    asked);
 }
 
+/* Ours may be asked in spite of a wrong password. */
+static void
+early(const struct study *s, struct access *a)
+{
+	size_t asked = our_line(s, &s->run, 0), by = s->run.refused;
+
+	if (asked == PAMRUN_NONE)
+		return;
+	set_once(&a->early, asked);
+	if (by < asked && s->condition[by] == 0)
+		set_once(&a->noted, by);
+}
+
 /* Right password and code are refused: by which line, and what led there. */
 static void
 refused(const struct study *s, struct access *a)
@@ -316,7 +133,7 @@ study_ways(struct study *s, struct access *a, unsigned open[WAYS])
 	a->asks |= our_line(s, &s->right, 0) != PAMRUN_NONE;
 	set_once(&a->twice, our_line(s, &s->right, 1));
 	for (way = WAY_WRONG; way < WAYS; way++)
-		if (opens(s, way, &s->run))
+		if (study_opens(s, way, &s->run))
 			open[way]++;
 }
 
@@ -329,11 +146,11 @@ study_knower(struct study *s, struct access *a)
 	enum access_way way;
 
 	for (s->login.mask = 0; s->login.mask < masks; s->login.mask++) {
-		if (!opens(s, WAY_NOTHING, &s->run))
-			set_once(&a->early, our_line(s, &s->run, 0));
+		if (!study_opens(s, WAY_NOTHING, &s->run))
+			early(s, a);
 		else if (trusted == PAMRUN_NONE)
 			trusted = condition_of(s, WAY_NOTHING, PAMRUN_NONE);
-		if (!opens(s, WAY_RIGHT, &s->right)) {
+		if (!study_opens(s, WAY_RIGHT, &s->right)) {
 			set_once(&a->jump, s->right.bad_jump);
 			refused(s, a);
 			continue;
@@ -342,7 +159,7 @@ study_knower(struct study *s, struct access *a)
 		open[WAY_RIGHT]++;
 		study_ways(s, a, open);
 		if (exempt == PAMRUN_NONE && a->ours != PAMRUN_NONE &&
-		    opens(s, WAY_WRONG, &s->run))
+		    study_opens(s, WAY_WRONG, &s->run))
 			exempt = condition_of(s, WAY_WRONG,
 			    s->run.left_by[a->ours]);
 	}
@@ -352,13 +169,13 @@ study_knower(struct study *s, struct access *a)
 	for (s->login.mask = 0; s->login.mask < masks; s->login.mask++)
 		for (way = WAY_WRONG; way <= WAY_NOTHING; way++)
 			if (all > 0 && open[way] == all &&
-			    opens(s, WAY_RIGHT, &s->right) &&
-			    opens(s, way, &s->run))
+			    study_opens(s, WAY_RIGHT, &s->right) &&
+			    study_opens(s, way, &s->run))
 				explain(s, a, way);
 	if (all > 0 && open[WAY_WRONG] > 0 && open[WAY_WRONG] < all)
 		set_once(&a->exempt, exempt);
 	if (trusted != PAMRUN_NONE && open[WAY_NOTHING] < all &&
-	    class_of(&s->stack->lines[trusted]) == MODULE_CONDITION)
+	    study_class(&s->stack->lines[trusted]) == MODULE_CONDITION)
 		set_once(&a->trusted, trusted);
 	return all > 0;
 }
@@ -390,14 +207,14 @@ access_of(const struct world *w, const struct pamservice *service,
 		return false;
 	memset(a, 0, sizeof(*a));
 	a->ours = a->optional = a->fails_open = a->no_password = a->trusted =
-	    a->exempt = a->nobody = a->led = a->early = a->twice = a->jump =
-	    PAMRUN_NONE;
+	    a->exempt = a->nobody = a->led = a->early = a->noted = a->twice =
+	    a->jump = PAMRUN_NONE;
 	s->world = w;
 	s->service = service;
 	s->stack = pamservice_stack(service, PAMTYPE_AUTH);
-	look(s);
+	study_look(s);
 	for (i = 0; i < s->stack->count; i++)
-		if (class_of(&s->stack->lines[i]) == MODULE_OURS)
+		if (study_class(&s->stack->lines[i]) == MODULE_OURS)
 			set_once(&a->ours, i);
 	/* The last time, if there are several, everybody knows them. */
 	do
@@ -423,11 +240,11 @@ access_account(const struct world *w, const struct pamservice *service,
 	s->stack = pamservice_stack(service, PAMTYPE_ACCOUNT);
 	s->login.password = true;
 	s->login.ours = PAM_IGNORE;
-	look(s);
+	study_look(s);
 	do
 		for (s->login.mask = 0; !passes && s->login.mask <
 		    1U << s->conditions; s->login.mask++) {
-			passes = pamrun(s->stack, answer, s, &s->run) ==
+			passes = pamrun(s->stack, study_answer, s, &s->run) ==
 			    PAM_SUCCESS;
 			set_once(line, s->run.refused);
 		}

@@ -47,6 +47,7 @@ struct access {
 	size_t	 nobody;	/* refuses what is right */
 	size_t	 led;		/* its jump leads to that line */
 	size_t	 early;		/* ours, reached with a wrong password */
+	size_t	 noted;		/* what only noted that, or PAMRUN_NONE */
 	size_t	 twice;		/* ours, a second time */
 	size_t	 jump;		/* behind the end */
 };

@@ -54,7 +54,7 @@ judge(const struct call *call, struct world *w, struct findings *f)
 		    "look at /etc/pam.d, then: stepup doctor");
 	}
 	judge_all(w, v, call_has(call, OPTION_PLAN), f);
-	report_access(call, v, call_has(call, OPTION_PLAN));
+	report_access(call, w, v, call_has(call, OPTION_PLAN));
 	report_findings(call, f);
 	report_end(call, w, f);
 	report_json(call, w, v, f);

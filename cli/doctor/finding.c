@@ -35,8 +35,8 @@ static const struct finding_row rows[] = {
 		"add \"auth required pam_stepup.so\" below its password "
 		"check." },
 	[FIND_PAM_OPTIONAL] = { "pam-optional", false,
-		"A wrong code, or none, still opens {services}: the control "
-		"word of this line lets refusals pass.",
+		"A code that is refused, or none, still opens {services}: the "
+		"control word of this line lets that pass.",
 		"write \"auth required pam_stepup.so\"." },
 	[FIND_PAM_FAILS_OPEN] = { "pam-fails-open", false,
 		"When codes cannot be checked, the password alone opens "
@@ -48,18 +48,15 @@ static const struct finding_row rows[] = {
 		"put a password check above it that must succeed, or take "
 		"it out." },
 	[FIND_PAM_NOBODY] = { "pam-nobody", false,
-		"Right password and right code are refused by {services}, at "
-		"least for some.",
+		"Right password and right code are refused ({services}).",
 		"{detail}." },
 	[FIND_PAM_EARLY] = { "pam-early", false,
-		"{services} asks for a code although the password was wrong: "
-		"whoever knows a name can use up its attempts.",
-		"put this line below a requisite pam_deny.so that only wrong "
-		"passwords reach, in the same file: what ends a substack "
-		"does not end the stack above it." },
+		"A code is asked for although the password was wrong "
+		"({services}): whoever knows a name can use up its attempts.",
+		"{detail}." },
 	[FIND_PAM_TWICE] = { "pam-twice", false,
-		"{services} asks for two codes: this is the second line of "
-		"pam_stepup.so in its stack.",
+		"Two codes are asked for ({services}): this is the second "
+		"line of pam_stepup.so in the stack.",
 		"take one of the lines out." },
 	[FIND_PAM_ARGUMENT] = { "pam-argument", false,
 		"pam_stepup.so refuses everybody because of an argument: "
@@ -73,7 +70,7 @@ static const struct finding_row rows[] = {
 		"move it to the file that is read." },
 	[FIND_PAM_ACCOUNT] = { "pam-account", false,
 		"The account stack of {services} refuses everybody.",
-		"look at this line." },
+		"{detail}." },
 	[FIND_PAM_EXEMPT] = { "pam-exempt", true,
 		"Under the condition of this line, {services} lets in without "
 		"a code.",
@@ -278,6 +275,45 @@ finding_add(struct findings *f, enum finding_id id, const char *file,
 	}
 	if (service != NULL)
 		add_word(n->services, service);
+}
+
+static bool
+alike(const struct finding *a, const struct finding *b)
+{
+	return a->id == b->id && strcmp(a->detail, b->detail) == 0;
+}
+
+static void
+add_words(char list[FINDING_WORDS_MAX], const char *more)
+{
+	char word[FINDING_WORDS_MAX];
+	size_t n;
+
+	for (; *more != '\0'; more += n) {
+		more += strspn(more, ", ");
+		n = strcspn(more, ", ");
+		snprintf(word, sizeof(word), "%.*s", (int)n, more);
+		if (n > 0)
+			add_word(list, word);
+	}
+}
+
+size_t
+finding_gather(const struct findings *f, size_t first, struct finding *out,
+    const char *at[FINDINGS_MAX])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < first; i++)
+		if (alike(&f->all[i], &f->all[first]))
+			return 0;
+	*out = f->all[first];
+	for (i = first; i < f->count; i++)
+		if (alike(&f->all[i], out)) {
+			add_words(out->services, f->all[i].services);
+			at[n++] = f->all[i].where;
+		}
+	return n;
 }
 
 void

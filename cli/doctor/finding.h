@@ -97,6 +97,14 @@ const struct finding_row *finding_row(enum finding_id);
 void finding_add(struct findings *, enum finding_id, const char *file,
     unsigned line, const char *service, const char *detail);
 
+/*
+ * What is said of several places alike is told once: `out` is the first of
+ * them with the services of all, `at` has the places, at most FINDINGS_MAX.
+ * How many; 0: an earlier one has told it.
+ */
+size_t finding_gather(const struct findings *, size_t first,
+    struct finding *out, const char *at[FINDINGS_MAX]);
+
 #define FINDING_TEXT_MAX 1024
 
 /* The sentence of a finding, filled. */

@@ -30,11 +30,19 @@ bool judge_sshd_opens_root(const struct world *);
 /* Whether it asks nobody for a password who has not shown a key before. */
 bool judge_sshd_asks_key(const struct world *);
 
+/* What there is to say of sshd in place of who gets in by its stack; NULL. */
+const char *judge_sshd_closed(const struct world *, const struct surveyed *);
+/* The same for any service: "nobody: ..." */
+const char *judge_closed(const struct world *, const struct surveyed *);
+
 /*
  * What to write so that the line at `bypass` leads to ours: a jump that is
  * counted, or a substack.
  */
 void remedy_bypass(const struct pamservice *, const struct access *,
     size_t bypass, char *next, size_t size);
+/* How wrong passwords are kept from our line. */
+void remedy_early(const struct pamservice *, const struct access *,
+    char *next, size_t size);
 
 #endif

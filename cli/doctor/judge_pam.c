@@ -59,6 +59,7 @@ modules(const struct bench *b, enum pamtype type)
 {
 	const struct pamstack *stack = pamservice_stack(b->s, type);
 	const struct pamline *l;
+	char name[FINDING_WORDS_MAX];
 	enum module_class class;
 	size_t i;
 
@@ -67,7 +68,8 @@ modules(const struct bench *b, enum pamtype type)
 		if (l->kind != PAMLINE_MODULE || l->module == NULL)
 			continue;
 		class = known_module(l->module, l->arguments);
-		if (type == PAMTYPE_AUTH && class == MODULE_UNKNOWN)
+		if (type == PAMTYPE_AUTH && class == MODULE_UNKNOWN &&
+		    access_installed(b->w, l))
 			finding_add(b->f, FIND_PAM_UNKNOWN, l->file, l->line,
 			    b->s->name, l->module);
 		if (access_installed(b->w, l) || (class != MODULE_OURS &&
@@ -76,8 +78,11 @@ modules(const struct bench *b, enum pamtype type)
 		if (class == MODULE_OURS && strchr(l->module, '/') == NULL &&
 		    own_module(b))
 			continue;
+		snprintf(name, sizeof(name), "%s%s", l->module,
+		    strchr(l->module, '\r') != NULL ?
+		    " (the line ends in CR LF)" : "");
 		finding_add(b->f, FIND_PAM_MISSING_MODULE, l->file, l->line,
-		    b->s->name, l->module);
+		    b->s->name, name);
 	}
 }
 
@@ -107,16 +112,17 @@ line_finding(const struct bench *b, enum finding_id id, size_t i)
 		    stack->lines[i].line, b->s->name, NULL);
 }
 
-/* Whether something is known to be wrong with this line already. */
+/* Whether something else is known to be wrong with this line already. */
 static bool
-told(const struct bench *b, const struct pamline *l)
+told(const struct bench *b, enum finding_id id, const struct pamline *l)
 {
 	char where[FINDING_WHERE_MAX];
 	size_t i;
 
 	snprintf(where, sizeof(where), "%s:%u", l->file, l->line);
 	for (i = 0; i < b->f->count; i++)
-		if (strcmp(b->f->all[i].where, where) == 0 &&
+		if (b->f->all[i].id != id &&
+		    strcmp(b->f->all[i].where, where) == 0 &&
 		    !finding_row(b->f->all[i].id)->note)
 			return true;
 	return false;
@@ -157,12 +163,11 @@ nobody(const struct bench *b)
 {
 	const struct pamstack *stack = pamservice_stack(b->s, PAMTYPE_AUTH);
 	const struct access *a = &b->one->access;
-	bool door = b->one->kind != SERVICE_UNKNOWN &&
-	    b->one->kind != SERVICE_NO_DOOR;
 	char next[FINDING_WORDS_MAX];
 	const struct pamline *l;
 
-	if (!door && a->ours == PAMRUN_NONE)
+	if (b->one->kind == SERVICE_NO_DOOR ||
+	    (b->one->kind == SERVICE_UNKNOWN && a->ours == PAMRUN_NONE))
 		return;
 	if (a->jump < stack->count)
 		line_finding(b, FIND_PAM_JUMP, a->jump);
@@ -176,15 +181,16 @@ nobody(const struct bench *b)
 	}
 	l = &stack->lines[a->nobody];
 	/* A line that cannot be read, a module that is not there. */
-	if (told(b, l) || l->kind == PAMLINE_MUST_FAIL ||
+	if (told(b, FIND_PAM_NOBODY, l) || l->kind == PAMLINE_MUST_FAIL ||
 	    !access_installed(b->w, l))
 		return;
-	snprintf(next, sizeof(next), a->led < stack->count ? "the jump of "
-	    "%.150s line %u leads here; count its lines again" :
-	    "look at this line; what stands above it must be passed over "
-	    "when all is well", a->led < stack->count ?
-	    stack->lines[a->led].module : "", a->led < stack->count ?
-	    stack->lines[a->led].line : 0);
+	if (a->led < stack->count)
+		snprintf(next, sizeof(next), "the jump of %.60s, line %u, "
+		    "leads here; count its lines again",
+		    stack->lines[a->led].module, stack->lines[a->led].line);
+	else
+		snprintf(next, sizeof(next), "take this line out, or jump "
+		    "over it when all is well");
 	finding_add(b->f, FIND_PAM_NOBODY, l->file, l->line, b->s->name,
 	    next);
 }
@@ -234,9 +240,22 @@ no_password(const struct bench *b)
 	line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
 	if (a->trusted != PAMRUN_NONE && is_root_door(b))
 		line_finding(b, FIND_PAM_NO_PASSWORD, a->trusted);
+}
+
+static void
+early(const struct bench *b)
+{
+	const struct access *a = &b->one->access;
+	char next[FINDING_WORDS_MAX];
+	const struct pamline *l;
+
 	/* What lets in by itself need not be said to ask too early. */
-	if (a->early != a->no_password)
-		line_finding(b, FIND_PAM_EARLY, a->early);
+	if (a->early == PAMRUN_NONE || a->early == a->no_password ||
+	    (b->one->kind == SERVICE_SSHD && judge_sshd_asks_key(b->w)))
+		return;
+	l = &pamservice_stack(b->s, PAMTYPE_AUTH)->lines[a->early];
+	remedy_early(b->s, a, next, sizeof(next));
+	finding_add(b->f, FIND_PAM_EARLY, l->file, l->line, b->s->name, next);
 }
 
 static void
@@ -297,6 +316,7 @@ ways(const struct bench *b)
 	line_finding(b, FIND_PAM_OPTIONAL, a->optional);
 	if (a->optional == PAMRUN_NONE)
 		line_finding(b, FIND_PAM_FAILS_OPEN, a->fails_open);
+	early(b);
 	line_finding(b, FIND_PAM_TWICE, a->twice);
 	if (a->exempt != a->trusted || !is_root_door(b))
 		line_finding(b, FIND_PAM_EXEMPT, a->exempt);
@@ -308,19 +328,23 @@ account(const struct bench *b)
 {
 	const struct pamstack *stack = pamservice_stack(b->s,
 	    PAMTYPE_ACCOUNT);
+	const char *next;
 	size_t line;
 
 	if (b->one->kind == SERVICE_NO_DOOR ||
 	    (b->one->kind == SERVICE_UNKNOWN &&
-	    b->one->access.ours == PAMRUN_NONE) ||
-	    access_account(b->w, b->s, &line))
+	    b->one->access.ours == PAMRUN_NONE) || !b->one->shut)
 		return;
+	line = b->one->shut_by;
+	next = b->s->own[PAMTYPE_ACCOUNT].count > 0 ? "take this line out, or "
+	    "jump over it when all is well" : "give the service account lines "
+	    "of its own; those of `other` are used where it has none";
 	if (line >= stack->count)
 		finding_add(b->f, FIND_PAM_ACCOUNT, b->s->file, 0, b->s->name,
-		    NULL);
-	else if (!told(b, &stack->lines[line]))
+		    next);
+	else if (!told(b, FIND_PAM_ACCOUNT, &stack->lines[line]))
 		finding_add(b->f, FIND_PAM_ACCOUNT, stack->lines[line].file,
-		    stack->lines[line].line, b->s->name, NULL);
+		    stack->lines[line].line, b->s->name, next);
 }
 
 static void

@@ -64,6 +64,24 @@ judge_people(const struct world *w, const struct survey *v, bool plan,
 	}
 }
 
+const char *
+judge_closed(const struct world *w, const struct surveyed *one)
+{
+	if (one->service->unseen)
+		return "could not be read";
+	if (one->service->abort)
+		return "nobody: libpam gives its files up";
+	if (one->shut)
+		return "nobody: the account stack refuses";
+	if (one->kind == SERVICE_SSHD)
+		return judge_sshd_closed(w, one);
+	if (one->kind == SERVICE_NO_PROMPT && one->asks)
+		return world_lets_unenrolled(w) ?
+		    "who has not enrolled: it has no way to ask for the code" :
+		    "nobody: it has no way to ask for the code";
+	return NULL;
+}
+
 void
 judge_all(const struct world *w, const struct survey *v, bool plan,
     struct findings *f)

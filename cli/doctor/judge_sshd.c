@@ -181,6 +181,23 @@ judge_sshd_asks_key(const struct world *w)
 	return !all.late_key;
 }
 
+const char *
+judge_sshd_closed(const struct world *w, const struct surveyed *one)
+{
+	struct lists all;
+
+	if (!looked(w))
+		return NULL;
+	if (!is(w, "usepam", "no", "yes"))
+		return "does not ask PAM: UsePAM no";
+	read_lists(w, &all);
+	if (keys_only(w, &all))
+		return "keys alone: nobody is asked for a password";
+	if (one->asks && (!all.code || !keyboard(w)))
+		return "nobody: it has no way to ask for the code";
+	return NULL;
+}
+
 /* --- Findings ---------------------------------------------------------- */
 
 static void

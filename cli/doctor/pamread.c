@@ -178,6 +178,15 @@ include(struct reader *r, const struct place *at, const char *name,
 
 enum word { WORD_TYPE, WORD_INCLUDE, WORD_BAD };
 
+/* Also of no word. */
+static bool
+is_ascii(const char *word)
+{
+	while (word != NULL && *word != '\0' && (*word & 0x80) == 0)
+		word++;
+	return word == NULL || *word == '\0';
+}
+
 static enum word
 read_type(const struct reader *r, const char *word, enum pamtype *type)
 {
@@ -253,7 +262,9 @@ read_words(struct reader *r, const struct place *at, char *rest)
 		return read_include(r, at, at->want, false,
 		    pamtext_token(&rest), &l);
 	if (kind == WORD_BAD) {
-		pamread_problem(r, at, PAMPROBLEM_SYNTAX, "not a type", word);
+		pamread_problem(r, at, PAMPROBLEM_SYNTAX, is_ascii(word) ?
+		    "not a type" : "a blank or letter that is not ASCII",
+		    word);
 		l.kind = PAMLINE_MUST_FAIL;
 	}
 	if (at->want != PAMTYPE_ANY && type != at->want)

@@ -49,7 +49,9 @@ pamread_file(struct reader *r, const char *path, struct place *at)
 		pamread_problem(r, at, errno == EACCES ? PAMPROBLEM_UNSEEN :
 		    errno == ENOENT ? PAMPROBLEM_MISSING : PAMPROBLEM_LIMIT,
 		    errno == EACCES ? "may not be read" :
-		    errno == ENOENT ? "not found" : "not a file to read",
+		    errno != ENOENT ? "not a file to read" :
+		    strchr(path, '\r') != NULL ?
+		    "not found, the line ends in CR LF" : "not found",
 		    path);
 		return false;
 	}

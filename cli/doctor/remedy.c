@@ -66,3 +66,42 @@ remedy_bypass(const struct pamservice *s, const struct access *a,
 		snprintf(next, size, "write success=%zu in its control word: "
 		    "that leads to pam_stepup.so", n);
 }
+
+/* The last line above ours that checks a password, or PAMRUN_NONE. */
+static size_t
+password_above(const struct pamstack *stack, size_t ours)
+{
+	const struct pamline *l;
+
+	while (ours-- > 0) {
+		l = &stack->lines[ours];
+		if (l->kind == PAMLINE_MODULE && l->module != NULL &&
+		    known_module(l->module, l->arguments) == MODULE_PASSWORD)
+			return ours;
+	}
+	return PAMRUN_NONE;
+}
+
+void
+remedy_early(const struct pamservice *s, const struct access *a, char *next,
+    size_t size)
+{
+	const struct pamstack *stack = pamservice_stack(s, PAMTYPE_AUTH);
+	const struct pamline *ours = &stack->lines[a->early], *l;
+	size_t by = a->noted, check = password_above(stack, a->early);
+
+	if (check == PAMRUN_NONE) {
+		snprintf(next, size, "move this line below the password "
+		    "check");
+		return;
+	}
+	l = &stack->lines[by != PAMRUN_NONE ? by : check];
+	if (l->level > ours->level || (a->bypass_count > 0 &&
+	    strcmp(l->file, ours->file) != 0))
+		snprintf(next, size, "what a substack refuses does not end "
+		    "the stack: put this line into %s, below a requisite "
+		    "pam_deny.so that right passwords jump over", l->file);
+	else
+		snprintf(next, size, "write `requisite` for the control word "
+		    "of %s line %u", l->file, l->line);
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/doctor/judge.h"
 #include "cli/doctor/report.h"
 
 #define COLUMNS	78
@@ -89,16 +91,17 @@ head(const struct call *call)
 }
 
 static void
-row(const struct call *call, const struct surveyed *one)
+row(const struct call *call, const struct world *w,
+    const struct surveyed *one)
 {
+	const char *closed = judge_closed(w, one);
 	char line[COLUMNS * 2];
 	size_t i, used;
 
 	used = (size_t)snprintf(line, sizeof(line), "  %-17.17s ",
 	    one->service->name);
-	if (one->service->unseen || one->service->abort) {
-		result(call, "%s%s", line, one->service->unseen ?
-		    "could not be read" : "nobody: libpam gives its files up");
+	if (closed != NULL) {
+		result(call, "%s%s", line, closed);
 		return;
 	}
 	for (i = 0; i < COUNT; i++)
@@ -109,8 +112,10 @@ row(const struct call *call, const struct surveyed *one)
 }
 
 void
-report_access(const struct call *call, const struct survey *v, bool plan)
+report_access(const struct call *call, const struct world *w,
+    const struct survey *v, bool plan)
 {
+	const struct surveyed *one;
 	size_t i;
 
 	result(call, plan ? "Who would get in, with the password and" :
@@ -118,22 +123,53 @@ report_access(const struct call *call, const struct survey *v, bool plan)
 	head(call);
 	for (i = 0; i < v->count; i++)
 		if (!v->all[i].part && v->all[i].kind != SERVICE_NO_DOOR)
-			row(call, &v->all[i]);
+			row(call, w, &v->all[i]);
+	one = survey_find(v, "sshd");
+	if (one != NULL && one->asks && judge_sshd_asks_key(w))
+		result(call, "  sshd asks for a key before all this.");
 	result(call, "  \"only a code\" and \"neither\" are with a wrong "
 	    "password; \"some\": it depends.\n");
 }
 
 /* --- Findings ---------------------------------------------------------- */
 
+/* "PROBLEM pam-open  /etc/pam.d/su, /etc/pam.d/sudo" */
 static void
-one_finding(const struct call *call, const struct finding *f)
+places(const struct call *call, const struct finding_row *r,
+    const char *const at[], size_t count)
 {
-	const struct finding_row *r = finding_row(f->id);
-	char text[FINDING_TEXT_MAX];
+	char head[COLUMNS], *list;
+	size_t i, size = 1;
+	FILE *out;
 
-	result(call, "%s %s%s%s", r->note ? "note   " : "PROBLEM", r->name,
-	    strcmp(f->where, "-") != 0 ? "  " : "",
-	    strcmp(f->where, "-") != 0 ? f->where : "");
+	snprintf(head, sizeof(head), "%s %s  ", r->note ? "note   " :
+	    "PROBLEM", r->name);
+	out = open_memstream(&list, &size);
+	for (i = 0; out != NULL && i < count && strcmp(at[i], "-") != 0; i++)
+		fprintf(out, "%s%s", i > 0 ? ", " : "", at[i]);
+	if (out == NULL || fclose(out) != 0)
+		return;
+	if (*list != '\0')
+		paragraph(call, head, list);
+	else
+		result(call, "%s %s", r->note ? "note   " : "PROBLEM",
+		    r->name);
+	free(list);
+}
+
+/* Once for all places of which the same is to be said. */
+static void
+one_finding(const struct call *call, const struct findings *all, size_t i)
+{
+	const struct finding_row *r = finding_row(all->all[i].id);
+	const char *at[FINDINGS_MAX];
+	char text[FINDING_TEXT_MAX];
+	struct finding one, *f = &one;
+	size_t count = finding_gather(all, i, f, at);
+
+	if (count == 0)
+		return;
+	places(call, r, at, count);
 	finding_text(f, r->what, text);
 	paragraph(call, "  ", text);
 	finding_text(f, r->next, text);
@@ -150,7 +186,7 @@ report_findings(const struct call *call, const struct findings *f)
 	for (note = 0; note < 2; note++)
 		for (i = 0; i < f->count; i++)
 			if (finding_row(f->all[i].id)->note == (note == 1))
-				one_finding(call, &f->all[i]);
+				one_finding(call, f, i);
 	if (f->dropped > 0)
 		result(call, "... and %zu more.", f->dropped);
 }

@@ -9,7 +9,8 @@
 #include "cli/subcommands.h"
 
 /* The table: per service who gets in with what. */
-void report_access(const struct call *, const struct survey *, bool plan);
+void report_access(const struct call *, const struct world *,
+    const struct survey *, bool plan);
 /* Every finding: what, where, what to do; problems before notes. */
 void report_findings(const struct call *, const struct findings *);
 /* What could not be seen, and how it ended. */

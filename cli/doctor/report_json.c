@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/doctor/judge.h"
 #include "cli/doctor/report.h"
 #include "cli/json.h"
 
@@ -24,19 +25,22 @@ static const char *const states[] = {
 };
 
 static json_t *
-access_json(const struct access *a)
+access_json(const struct world *w, const struct surveyed *one)
 {
+	const struct access *a = &one->access;
+	bool closed = judge_closed(w, one) != NULL;
 	json_t *j = json_object();
 	size_t i;
 
 	for (i = 0; i < WAYS; i++)
-		json_object_set_new(j, ways[i], json_string(states[a->in[i]]));
+		json_object_set_new(j, ways[i], json_string(states[closed ?
+		    ACCESS_NO : a->in[i]]));
 	return j;
 }
 
 /* access is null where nothing can be said of a service. */
 static json_t *
-service_json(const struct surveyed *one)
+service_json(const struct world *w, const struct surveyed *one)
 {
 	bool dark = one->service->unseen || one->service->abort;
 	json_t *j = json_object();
@@ -48,7 +52,7 @@ service_json(const struct surveyed *one)
 	json_object_set_new(j, "asks", dark ? json_null() :
 	    json_boolean(one->asks));
 	json_object_set_new(j, "access", dark ? json_null() :
-	    access_json(&one->access));
+	    access_json(w, one));
 	return j;
 }
 
@@ -128,7 +132,8 @@ report_json(const struct call *call, const struct world *w,
 	list = json_list("services");
 	for (i = 0; v != NULL && i < v->count; i++)
 		if (!v->all[i].part && v->all[i].kind != SERVICE_NO_DOOR)
-			json_array_append_new(list, service_json(&v->all[i]));
+			json_array_append_new(list,
+			    service_json(w, &v->all[i]));
 	list = json_list("findings");
 	for (i = 0; i < f->count; i++)
 		json_array_append_new(list, finding_json(&f->all[i]));

@@ -8,7 +8,7 @@
 
 #include "cli/doctor/sshdfile.h"
 
-#define FOLDER		"/etc/ssh/"	/* what a relative Include begins with */
+#define FOLDER		"/etc/ssh/"	/* of a relative Include */
 #define FILE_MAX	(256 * 1024)
 #define FILES_MAX	128		/* of one Include */
 #define DEPTH_MAX	8

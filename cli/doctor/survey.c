@@ -158,6 +158,7 @@ survey_make(struct world *w)
 		if (one->service->abort)
 			continue;
 		done = access_of(w, one->service, &one->access);
+		one->shut = !access_account(w, one->service, &one->shut_by);
 		one->asks = one->access.asks &&
 		    world_covers(w, one->service->name);
 	}

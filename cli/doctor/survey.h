@@ -14,6 +14,8 @@ struct surveyed {
 	enum service_kind kind;
 	bool		 part;		/* only there to be taken in */
 	bool		 asks;		/* a code, when all is well */
+	bool		 shut;		/* the account stack refuses all */
+	size_t		 shut_by;	/* its line, or PAMRUN_NONE */
 	struct access	 access;	/* zeroed for an aborted service */
 };
 

@@ -257,6 +257,7 @@ case_open(struct doctor_case *c, const char *folder)
 	w->door_login = w->door_public = WORLD_DOOR_ROOT;
 	w->store = WORLD_STORE_OK;
 	w->clock = WORLD_CLOCK_SYNCED;
+	strcpy(w->clock_detail, "a fact");
 	each_line(c, "facts", fact);
 	if (w->people_count == 0) {
 		add_person(w, "root", "0", true, true);
@@ -322,7 +323,7 @@ ways_open(const struct surveyed *one, char buf[128])
 	size_t way, n = 0;
 
 	buf[0] = '\0';
-	for (way = 0; !one->service->abort && way < WAYS; way++)
+	for (way = 0; !one->service->abort && !one->shut && way < WAYS; way++)
 		if (one->access.in[way] != ACCESS_NO)
 			n += (size_t)snprintf(buf + n, 128 - n, "%s%s%s",
 			    n > 0 ? "," : "", one->access.in[way] ==
