@@ -222,7 +222,7 @@ none_needed(void **state)
 		.covered = true, .key_ok = true, .clock_ok = true };
 	struct account person = fault_person;
 	struct decision d;
-	struct answer again;
+	struct answer again = { .kind = KIND_NONE };
 	char code[ANSWER_CODE];
 	uint8_t verb;
 

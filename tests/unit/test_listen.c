@@ -287,9 +287,9 @@ lock_of_somebody(void **state)
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	if ((pid = fork()) == 0)
 		_exit(listen_bind(folder, "login", 0600, 4, &l, &f));
-	for (i = 0; i < 1000 && waitpid(pid, &status, WNOHANG) == 0; i++)
+	for (i = 0; i < 3000 && waitpid(pid, &status, WNOHANG) == 0; i++)
 		poll(NULL, 0, 10);
-	if (i == 1000) {
+	if (i == 3000) {
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
