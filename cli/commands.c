@@ -34,9 +34,10 @@
 #define HELP_TALK HELP_USER HELP_STDIN HELP_JSON HELP_HELP
 
 static const struct command rows[] = {
-	{ "enroll", enroll_run, 0, BITS_TALK | BIT(REPLACE) | BIT(SAVE) |
-	    BIT(QR) | BIT(PRINT_SECRET), NO_WORDS,
-	    "stepup enroll [--replace] [--save FILE] [--qr=STYLE] [-u NAME]",
+	{ "enroll", enroll_run, 0, BITS_TALK | BIT(REPLACE) | BIT(TICKET) |
+	    BIT(SAVE) | BIT(QR) | BIT(PRINT_SECRET), NO_WORDS,
+	    "stepup enroll [--replace | --ticket] [--save FILE] [--qr=STYLE]\n"
+	    "       [-u NAME]",
 	    "set up an authenticator app and recovery codes",
 	    "Shows a QR code for an authenticator app, asks for a code of "
 	    "it, shows ten\nrecovery codes and asks for one of them. Nothing "
@@ -44,6 +45,8 @@ static const struct command rows[] = {
 	    "time leaves everything as it was.\n\n"
 	    "  -r, --replace     a new phone: the old one and all old "
 	    "recovery codes become\n                    void\n"
+	    "      --ticket      a ticket of an administrator, in place of "
+	    "the password\n"
 	    HELP_SAVE HELP_QR HELP_SECRET HELP_TALK },
 	{ "add", add_run, 0, BITS_TALK | BIT(QR) | BIT(PRINT_SECRET),
 	    ONE_WORD,
@@ -116,6 +119,28 @@ static const struct command rows[] = {
 	    "this there was.\n\n"
 	    "      --reason TEXT why, up to 200 bytes, for the log\n"
 	    HELP_JSON HELP_HELP },
+	{ "pass", pass_run, ROOTS | ACCOUNT, BIT(TTL) | BIT(REASON) |
+	    BIT(SERVICE) | BIT(ENROLL) | BIT(REVOKE) | BIT(LIST) |
+	    BIT(PRINT_SECRET) | BIT(JSON), MAYBE_ONE,
+	    "stepup pass USER [--enroll] --reason TEXT [--ttl 1h] "
+	    "[--service NAME]\n"
+	    "       stepup pass USER [--enroll] --revoke [--reason TEXT]\n"
+	    "       stepup pass --list [USER]",
+	    "a code for one login, or for the first enrollment",
+	    "A login pass stands for an app code, once: somebody's phone lies "
+	    "at home. With\n--enroll it is a ticket that stands for the "
+	    "password at the first enrollment:\nfor accounts that have none. "
+	    "It is shown here alone, and once; a new one makes\nthe older "
+	    "void.\n\n"
+	    "      --ttl TIME    how long it lasts: 1m to 24h; else 1h\n"
+	    "      --reason TEXT why, up to 200 bytes, for the log\n"
+	    "      --service NAME\n"
+	    "                    for this service alone: sshd, sudo\n"
+	    "      --enroll      an enrollment ticket, for: stepup enroll "
+	    "--ticket\n"
+	    "      --revoke      take it back\n"
+	    "      --list        passes and tickets on record, used or not\n"
+	    HELP_SECRET HELP_JSON HELP_HELP },
 	{ "list", list_run, ROOTS, BIT(MISSING) | BIT(GROUP) | BIT(WEAK) |
 	    BIT(SORT) | BIT(JSON), NO_WORDS,
 	    "stepup list [--missing | --weak] [--group NAME] [--sort KEY]",
@@ -182,6 +207,11 @@ const struct option command_options[] = {
 	{ "until", required_argument, NULL, LONG(UNTIL) },
 	{ "follow", no_argument, NULL, LONG(FOLLOW) },
 	{ "after", required_argument, NULL, LONG(AFTER) },
+	{ "ttl", required_argument, NULL, LONG(TTL) },
+	{ "enroll", no_argument, NULL, LONG(ENROLL) },
+	{ "revoke", no_argument, NULL, LONG(REVOKE) },
+	{ "list", no_argument, NULL, LONG(LIST) },
+	{ "ticket", no_argument, NULL, LONG(TICKET) },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -210,6 +240,11 @@ static const int letters[OPTIONS] = {
 	[OPTION_UNTIL] = LONG(UNTIL),
 	[OPTION_FOLLOW] = LONG(FOLLOW),
 	[OPTION_AFTER] = LONG(AFTER),
+	[OPTION_TTL] = LONG(TTL),
+	[OPTION_ENROLL] = LONG(ENROLL),
+	[OPTION_REVOKE] = LONG(REVOKE),
+	[OPTION_LIST] = LONG(LIST),
+	[OPTION_TICKET] = LONG(TICKET),
 	[OPTION_HELP] = 'h',
 };
 

@@ -73,19 +73,24 @@ say_done(const struct call *call, const struct wizard_done *done)
 enum exit_status
 enroll_run(const struct call *call)
 {
+	bool ticket = call_has(call, OPTION_TICKET);
 	enum exit_status status = EXIT_DONE;
 	struct wizard_done done;
 
+	if (ticket && (call_has(call, OPTION_REPLACE) ||
+	    call->host->uid == 0))
+		return verdict_say(call, &verdict_ticket, NULL);
 	if (call->host->uid == 0 && !call->named)
 		status = confirm_root(call);
 	if (status == EXIT_DONE && call->host->uid == 0)
 		status = prepare_store(call);
 	if (call->host->uid != 0)
 		say(call, "This sets up an authenticator app for your logins "
-		    "here. Your password first.");
+		    "here. Your %s first.", ticket ? "ticket" : "password");
 	if (status == EXIT_DONE)
 		status = wizard_run(call, VERB_ENROLL,
-		    call_has(call, OPTION_REPLACE) ? FLAG_REPLACE : 0, &done);
+		    call_has(call, OPTION_REPLACE) ? FLAG_REPLACE :
+		    ticket ? FLAG_TICKET : 0, &done);
 	if (status == EXIT_DONE)
 		say_done(call, &done);
 	return status;

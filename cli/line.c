@@ -18,6 +18,8 @@ line_read(const struct wire_message *m, char room[WIRE_STRING_MAX + 1],
 	wire_get_uint(m, TAG_UID, &l->uid);
 	wire_get_int64(m, TAG_ENROLLED, &l->enrolled);
 	wire_get_int64(m, TAG_USED, &l->used);
+	wire_get_int64(m, TAG_EXPIRES, &l->pass);
+	wire_get_int64(m, TAG_EXPIRES_TICKET, &l->ticket);
 	wire_get_uint(m, TAG_COUNT, &l->apps);
 	wire_get_uint(m, TAG_LEFT, &l->left);
 	wire_get_uint(m, TAG_CODES_ALL, &l->all);
@@ -54,8 +56,9 @@ state(const struct line *l, char buf[64])
 		snprintf(buf + strlen(buf), 64 - strlen(buf), ",wait %s",
 		    wait);
 	}
-	if ((l->flags & FLAG_WEAK) != 0)
-		snprintf(buf + strlen(buf), 64 - strlen(buf), ",weak");
+	snprintf(buf + strlen(buf), 64 - strlen(buf), "%s%s%s",
+	    (l->flags & FLAG_WEAK) != 0 ? ",weak" : "",
+	    l->pass != 0 ? ",pass" : "", l->ticket != 0 ? ",ticket" : "");
 }
 
 /* A name too long for its column has a line of its own. */
@@ -106,6 +109,8 @@ document(const struct call *call, const struct line *l)
 	json_object_set_new(j, "wait_app_codes", json_integer(l->wait_totp));
 	json_object_set_new(j, "wait_recovery_codes",
 	    json_integer(l->wait_recovery));
+	json_object_set_new(j, "pass", json_when(l->pass));
+	json_object_set_new(j, "ticket", json_when(l->ticket));
 	json_event(call, "account", j);
 }
 

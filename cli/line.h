@@ -14,6 +14,7 @@ struct line {
 	char		*name;
 	uint32_t	 uid;
 	int64_t		 enrolled, used;
+	int64_t		 pass, ticket;	/* in force until then; 0: none */
 	uint32_t	 apps, left, all, flags;
 	uint32_t	 wait_totp, wait_recovery;
 };

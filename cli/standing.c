@@ -58,6 +58,10 @@ read_last(const struct wire_message *m, struct standing *out)
 	wire_get_uint(m, TAG_CODES_ALL, &out->all);
 	wire_get_uint(m, TAG_WAIT_TOTP, &out->wait_totp);
 	wire_get_uint(m, TAG_WAIT_RECOVERY, &out->wait_recovery);
+	wire_get_int64(m, TAG_EXPIRES, &out->pass);
+	wire_get_int64(m, TAG_EXPIRES_TICKET, &out->ticket);
+	wire_get_string(m, TAG_SERVICE, out->service);
+	terminal_clean(out->service, out->service, sizeof(out->service));
 }
 
 /* The run of packets; SESSION_OPEN when *m is the last one. */
@@ -106,6 +110,10 @@ standing_ask(const struct call *call, enum wire_verb verb,
 		read_last(&m, out);
 		status = EXIT_DONE;
 	}
+	if (status == EXIT_DONE && !out->enrolled && verb == VERB_STATUS) {
+		standing_tell_pass(call, out);
+		standing_pass_json(call, out);
+	}
 	if (status == EXIT_DONE && !out->enrolled)
 		status = verdict_say(call,
 		    verdict_of_outcome(OUT_NOT_ENROLLED), NULL);
@@ -125,6 +133,42 @@ standing_codes_json(const struct call *call, const struct standing *st)
 	json_object_set_new(j, "all", json_integer(st->all));
 	json_object_set_new(j, "made", json_when(st->codes_made));
 	json_object_set_new(json_call(), "codes", j);
+}
+
+void
+standing_pass_json(const struct call *call, const struct standing *st)
+{
+	json_t *j = json_null();
+
+	if (!call_has(call, OPTION_JSON) || json_call() == NULL)
+		return;
+	if (st->pass != 0) {
+		j = json_object();
+		json_object_set_new(j, "expires", json_when(st->pass));
+		json_object_set_new(j, "service", st->service[0] != '\0' ?
+		    json_words(st->service) : json_null());
+	}
+	json_object_set_new(json_call(), "pass", j);
+	json_object_set_new(json_call(), "ticket", json_when(st->ticket));
+}
+
+void
+standing_tell_pass(const struct call *call, const struct standing *st)
+{
+	bool bound = st->service[0] != '\0';
+	char until[32];
+
+	standing_time(st->pass, until, sizeof(until));
+	if (st->pass != 0 && st->enrolled)
+		result(call, "  Login pass      until %s, once%s%s", until,
+		    bound ? ", for " : "", st->service);
+	else if (st->pass != 0)
+		say(call, "A login pass is in force until %s, once%s%s.",
+		    until, bound ? ", for " : "", st->service);
+	standing_time(st->ticket, until, sizeof(until));
+	if (st->ticket != 0)
+		say(call, "An enrollment ticket is in force until %s: stepup "
+		    "enroll --ticket", until);
 }
 
 void

@@ -27,6 +27,9 @@ struct standing {
 	int64_t		enrolled_at, codes_made;
 	uint32_t	left, all;	/* recovery codes */
 	uint32_t	wait_totp, wait_recovery;
+	int64_t		pass, ticket;	/* in force until then; 0: none */
+	char		service[WIRE_STRING_MAX + 1];	/* of the pass, or "";
+							   printable */
 };
 
 /* EXIT_DONE and *out filled, or the reason has been said. */
@@ -38,6 +41,12 @@ void standing_time(int64_t when, char *buf, size_t size);
 
 /* --json: {"codes": {"left": 9, "all": 10, "made": TIME}}; else nothing. */
 void standing_codes_json(const struct call *, const struct standing *);
+
+/* A login pass and a ticket that are in force, as lines of status or, for
+   who is not enrolled, as messages. */
+void standing_tell_pass(const struct call *, const struct standing *);
+/* --json: {"pass": {...}, "ticket": TIME}; else nothing. */
+void standing_pass_json(const struct call *, const struct standing *);
 
 /* Says that there are few codes left, if so, and what to do. */
 void standing_warn_codes(const struct call *, const struct standing *);

@@ -85,6 +85,7 @@ status_json(const struct call *call, const struct standing *st)
 	json_object_set_new(j, "wait_app_codes", json_integer(st->wait_totp));
 	json_object_set_new(j, "wait_recovery_codes",
 	    json_integer(st->wait_recovery));
+	standing_pass_json(call, st);
 }
 
 enum exit_status
@@ -105,6 +106,7 @@ status_run(const struct call *call)
 		tell_authenticator(call, &st.authenticators[i]);
 	tell_codes(call, &st);
 	tell_locks(call, &st);
+	standing_tell_pass(call, &st);
 	standing_warn_codes(call, &st);
 	if (call_has(call, OPTION_JSON))
 		status_json(call, &st);

@@ -65,6 +65,11 @@ enum option_name {
 	OPTION_UNTIL,
 	OPTION_FOLLOW,
 	OPTION_AFTER,
+	OPTION_TTL,
+	OPTION_ENROLL,
+	OPTION_REVOKE,
+	OPTION_LIST,
+	OPTION_TICKET,
 	OPTION_HELP,
 	OPTIONS
 };
@@ -98,6 +103,7 @@ subcommand test_run;
 subcommand codes_run;
 subcommand lock_run;
 subcommand unlock_run;
+subcommand pass_run;
 subcommand list_run;
 subcommand log_run;
 

@@ -198,6 +198,9 @@ const struct verdict verdict_qr = { EXIT_USAGE,
 const struct verdict verdict_file = { EXIT_REFUSED,
 	"The file for the recovery codes cannot be made." NOTHING,
 	"name one that does not exist, in a folder of yours: {again}" };
+const struct verdict verdict_ticket = { EXIT_USAGE,
+	"A ticket is for somebody's own first enrollment: not for root, and "
+	"not for a new phone.", "without it: {enroll}" };
 const struct verdict verdict_sheet_code = { EXIT_REFUSED,
 	"The recovery code was wrong too often." NOTHING,
 	"delete the new entry in the app, then: {again}" };

@@ -6,8 +6,8 @@
 #include "cli/when.h"
 #include "common/text.h"
 
-static bool
-read_ago(const char *text, int64_t now, int64_t *out)
+bool
+when_span(const char *text, int64_t *seconds)
 {
 	static const struct { char unit; int64_t seconds; } units[] = {
 		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
@@ -24,7 +24,7 @@ read_ago(const char *text, int64_t now, int64_t *out)
 		return false;
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (units[i].unit == text[len - 1]) {
-			*out = now - (int64_t)n * units[i].seconds;
+			*seconds = (int64_t)n * units[i].seconds;
 			return true;
 		}
 	return false;
@@ -80,8 +80,10 @@ when_read(const char *text, int64_t now, int64_t *out)
 	struct tm tm = { .tm_isdst = -1 }, day;
 	const char *p = text;
 
-	if (read_ago(text, now, out))
+	if (when_span(text, out)) {
+		*out = now - *out;
 		return true;
+	}
 	if (!number(&p, 4, 1970, 9999, &tm.tm_year) || !sign(&p, "-") ||
 	    !number(&p, 2, 1, 12, &tm.tm_mon) || !sign(&p, "-") ||
 	    !number(&p, 2, 1, 31, &tm.tm_mday))

@@ -13,4 +13,7 @@
  */
 bool when_read(const char *text, int64_t now, int64_t *out);
 
+/* "90s", "30m", "2h", "7d", "4w" in seconds; false for anything else. */
+bool when_span(const char *text, int64_t *seconds);
+
 #endif

@@ -239,7 +239,7 @@ out_of_place(const struct call *call, enum wire_verb verb, uint32_t flags)
 		return &verdict_secret;
 	if (t->in_tty)
 		return NULL;
-	if ((!root && verb != VERB_TEST &&
+	if ((!root && verb != VERB_TEST && (flags & FLAG_TICKET) == 0 &&
 	    !call_has(call, OPTION_PASSWORD_STDIN)) ||
 	    (!alone && !call_has(call, OPTION_CODE_STDIN)))
 		return &verdict_stdin;

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """One code, many logins at one instant: one of them is let in."""
+import json
+
 import peers
 import results
 from crowd import enrolled
+from place import run
 from race import SUCCESS, login, race, winners
 from rows import equal, row
 from terminal import Unexpected
@@ -110,6 +113,21 @@ def code_public(place):
 def code_mixed(place):
     once(place, "One recovery code, service, spawned and public door mixed",
          MIXED, recovery)
+
+
+def login_pass(place):
+    """Root gives one to somebody who has factors besides."""
+    def give(phone):
+        said = run(place.stepup, "pass", phone.name, "--reason",
+                   "raced for", "--print-secret", "--json")
+        return json.loads(said[said.index("{"):])["pass"]
+    return give
+
+
+@row("one_login_pass_mixed")
+def pass_mixed(place):
+    once(place, "One login pass, service, spawned and public door mixed",
+         MIXED, login_pass(place))
 
 
 PAIRS = 200

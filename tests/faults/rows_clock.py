@@ -2,6 +2,7 @@
 """Clocks that jump.  The service runs under a faked one; a spawned process
 has no environment, so there the rows of the store are moved instead."""
 import glob
+import json
 import sqlite3
 import struct
 import time
@@ -10,6 +11,7 @@ import frames
 import results
 import world
 from frames import Service, Spawned
+from place import run
 from rows import Skip, equal, row
 from terminal import Unexpected, plain_env
 from world import PERIOD, Someone, store_path
@@ -179,3 +181,35 @@ def spawned(place):
     equal(door.verify(person, at(person, time.time())).outcome, "OK_TOTP",
           "a wait that is over")
     world.serve_login(place)
+
+
+def give(place, person, ttl):
+    said = run(place.stepup, "pass", person.name, "--reason", "clocks",
+               "--ttl", ttl, "--print-secret", "--json")
+    return json.loads(said[said.index("{"):])["pass"]
+
+
+@row("clock_login_pass")
+def login_pass(place):
+    """Not before it was made, not after its end, and once over for good:
+    also when the clock is set back into its time."""
+    person = Someone(place).enroll()
+    code = give(place, person, "10m")
+    with Clock(place) as clock:
+        for offset in ("-2d", "-1h"):
+            clock(offset)
+            equal(verify(place, person, code), "BAD_CODE", offset)
+        clock("+0")
+        equal(verify(place, person, code), "OK_PASS", "in its time")
+        equal(verify(place, person, code), "REPLAY", "again")
+        code = give(place, person, "10m")
+        clock("+11m")
+        equal(verify(place, person, code), "BAD_CODE", "over")
+        clock("+0")
+        equal(verify(place, person, code), "BAD_CODE", "set back")
+        code = give(place, person, "10m")
+        clock("+9m")
+        equal(verify(place, person, code), "OK_PASS", "its last minute")
+        clock("-50y")
+        equal(verify(place, person, give(place, person, "10m")), "BAD_CODE",
+              "1976")

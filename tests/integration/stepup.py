@@ -751,7 +751,8 @@ def cli_json_status():
              "added": "2025-11-21T10:13:20Z", "last_used": None}],
         "codes": {"left": 2, "all": 10, "made": "2025-11-21T10:13:20Z"},
         "locked": False, "app_codes_off": False, "wait_app_codes": 0,
-        "wait_recovery_codes": 0, "status": 0, "result": "done"}])
+        "wait_recovery_codes": 0, "pass": None, "ticket": None, "status": 0,
+        "result": "done"}])
     kept("status-json", out)
     status, out, err = ask(("codes", "--json"), [(5 | REPLY, STANDING)])
     equal(documents(out)[0]["codes"]["left"], 9)
@@ -878,7 +879,8 @@ def cli_refusals_have_a_next_step():
     statuses = {"NOT_ENROLLED": 3, "MUST_ENROLL": 3, "NO_INPUT": 5,
                 "NO_ACCOUNT": 3}
     unavailable = ("INTERNAL MEMORY CONFIG SERVICE PROTOCOL BUSY STORE KEY "
-                   "CLOCK ASK OK_TOTP OK_RECOVERY NOT_COVERED").split()
+                   "CLOCK ASK OK_TOTP OK_RECOVERY OK_PASS OK_TICKET "
+                   "NOT_COVERED").split()
     for name, number in OUTCOME.items():
         if name == "DONE":
             continue

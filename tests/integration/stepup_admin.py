@@ -13,7 +13,7 @@ from stepup import (PERSON, admin, argv, check, equal, pipe,
                     row)                                     # noqa: E402
 
 stepup.ROWS.clear()
-LOCK, UNLOCK, LIST, LOG = 16, 17, 18, 19
+LOCK, UNLOCK, LIST, LOG, PASS = 16, 17, 18, 19, 20
 DONE = {"last": 1, "outcome": OUTCOME["DONE"]}
 NAME = PERSON.pw_name
 
@@ -97,6 +97,152 @@ def admin_commands_are_roots():
         equal(err, "Only root may do this.\nNext: sudo stepup " +
               (" ".join(words) if words[0] == "unlock" else
                f"lock --reason x {NAME}") + "\n")
+
+
+# --- pass ---------------------------------------------------------------
+
+CODE = "0123456789ABCDEF"
+SHOWN = "0123-4567-89AB-CDEF"
+SHEET, TICKET, REVOKE, PASSES = 36, 0x800, 0x1000, 0x2000
+UNTIL = {"expires": 1763723600}
+MADE = [[SHEET, {"codes": CODE}],
+        [PASS | REPLY, dict(DONE, flags=0, **UNTIL)]]
+WHY = ("--reason", "phone at home", "--print-secret")
+
+
+@row
+def admin_pass():
+    status, out, err, asked = ask("pass", NAME, *WHY, frames=MADE,
+                                  sudo="alice")
+    equal((status, asked[1]), (0, f"request {PASS} name={NAME} "
+                                  "reason=phone at home flags=00000000 ttl=00000e10"))
+    equal(out, f"Login pass for {NAME}, in place of an app code, once, "
+          f"until 2025-11-21 11:13:\n\n  {SHOWN}\n\n")
+    equal(err, "It is not shown again. To take it back:\n"
+          f"Next: sudo stepup pass {NAME} --revoke\n")
+    status, out, err, asked = ask(
+        "pass", NAME, *WHY, "--ttl", "90m", "--service", "no-such-1",
+        frames=[MADE[0], [PASS | REPLY, dict(
+            DONE, flags=REVOKE, service="no-such-1", **UNTIL)]])
+    equal(asked[1], f"request {PASS} name={NAME} reason=phone at home "
+          "flags=00000000 ttl=00001518 service=no-such-1")
+    check("It works with the service no-such-1 alone.\n" in out, out)
+    check("The older one that was in force is void.\n" in err and
+          "no PAM service no-such-1" in err, err)
+    status, out, err, asked = ask("pass", NAME, *WHY, "--enroll",
+                                  frames=MADE)
+    check(f"flags={TICKET:08x} ttl=00000e10" in asked[1], asked[1])
+    check(out.startswith(f"Enrollment ticket for {NAME}, in place of the "
+                         "password, once") and
+          out.endswith(f"{NAME} types: stepup enroll --ticket\n"), out)
+    check(f"pass {NAME} --enroll --revoke" in err, err)
+
+
+@row
+def admin_pass_json():
+    status, out, err, asked = ask("pass", NAME, *WHY, "--json", frames=MADE)
+    end = json.loads(out)
+    equal((status, end["kind"], end["pass"], end["expires"], end["service"],
+           end["replaced"]),
+          (0, "login", SHOWN, "2025-11-21T11:13:20Z", None, False))
+    status, out, err, asked = ask(
+        "pass", NAME, "--revoke", "--json",
+        frames=[[PASS | REPLY, dict(DONE, flags=REVOKE)]])
+    end = json.loads(out)
+    equal((status, end["kind"], end["was_in_force"]), (0, "login", True))
+
+
+@row
+def admin_pass_usage():
+    for words in (("--reason", "x", "--ttl", "59s"),
+                  ("--reason", "x", "--ttl", "25h"),
+                  ("--reason", "x", "--ttl", "1"),
+                  ("--reason", "x", "--ttl", "-1h"),
+                  ("--reason", "x", "--service", "a b"),
+                  ("--reason", "x", "--service", "../sudo"),
+                  ("--reason", "x", "--service", "s" * 65),
+                  ("--reason", "x", "--service", ""),
+                  ("--reason", "x", "--enroll", "--service", "sshd"),
+                  ("--revoke", "--ttl", "1h"), ("--revoke", "--list"),
+                  ("--list", "--reason", "x"), ("--list", "--enroll"),
+                  ("--reason", "\n"), ()):
+        status, out, err, asked = ask("pass", NAME, "--print-secret", *words,
+                                      frames=MADE)
+        equal((words, status, out, asked), (words, 2, "", []))
+        check("Next: stepup pass --help\n" in err, err)
+    # A code does not go into a pipe unasked, and is not made for it.
+    for words in ((), ("--json",), ("--enroll",)):
+        status, out, err, asked = ask("pass", NAME, "--reason", "x", *words,
+                                      frames=MADE)
+        equal((words, status, asked), (words, 2, []))
+        check("--print-secret" in err and SHOWN not in out, err)
+    status, out, err, asked = ask("pass", *WHY, frames=MADE)
+    equal((status, asked), (2, []))
+
+
+@row
+def admin_pass_broken():
+    """No code, half a code, a code of other bytes: nothing is shown."""
+    end = MADE[1]
+    for frames in ([end], [[SHEET, {"codes": CODE * 2}], end],
+                   [[SHEET, {"codes": "\x1b" * 16}], end],
+                   [[SHEET, {}], end], [[PASS, {}], end]):
+        status, out, err, asked = ask("pass", NAME, *WHY, frames=frames)
+        equal((status, out), (4, ""))
+        check("do not understand each other" in err, err)
+    for name, code in (("NO_PASS", 1), ("EXISTS", 1), ("CHANGED", 1),
+                       ("CLOCK", 4), ("STORE", 4)):
+        status, out, err, asked = ask("pass", NAME, *WHY, frames=[
+            [PASS | REPLY, {"last": 1, "outcome": OUTCOME[name]}]])
+        equal((name, status, out), (name, code, ""))
+        check("Next: " in err, err)
+
+
+PASSED = [{"name": "alice", "uid": 1000, "created": 1763720000,
+           "expires": 1763723600, "flags": 0x40, "service": "sshd",
+           "by": 1001, "reason": "phone at home"},
+          {"name": "bob", "uid": 1001, "created": 1763720000,
+           "expires": 1763723600, "flags": TICKET, "used": 1763720001,
+           "reason": "cloud \x1b[2J"},
+          {"name": NAME, "uid": 1002, "created": 1763720000,
+           "expires": 1763723600, "flags": 0, "reason": "late"}]
+GIVEN = [[LIST | REPLY, {"rows": PASSED}], [LIST | REPLY, DONE]]
+
+
+@row
+def admin_pass_list():
+    status, out, err, asked = ask("pass", "--list", frames=GIVEN)
+    equal((status, err, asked[1]),
+          (0, "", f"request {LIST} flags={PASSES:08x}"))
+    pad = "\n" + " " * 20
+    equal(out, "NAME                KIND    STATE     UNTIL             "
+          "SERVICE\n"
+          "alice               login   in force  2025-11-21 11:13  sshd" +
+          pad + "by uid 1001: phone at home\n"
+          "bob                 enroll  used      2025-11-21 11:13  -" + pad +
+          "cloud ?[2J\n"
+          f"{NAME:18}  login   over      2025-11-21 11:13  -{pad}late\n")
+    narrow(out)
+    status, out, err, asked = ask("pass", "--list", NAME, frames=GIVEN)
+    check(out.count("\n") == 3 and "late" in out, out)
+    status, out, err, asked = ask("pass", "--list", "--json", frames=GIVEN)
+    first = json.loads(out.splitlines()[0])
+    equal((first["event"], first["user"], first["kind"], first["in_force"],
+           first["service"], first["by"], first["used"]),
+          ("pass", "alice", "login", True, "sshd", 1001, None))
+    equal(json.loads(out.splitlines()[-1])["count"], 3)
+    status, out, err, asked = ask("pass", "--list", frames=GIVEN[1:])
+    equal((status, out), (0, ""))
+    check(err.startswith("There is none on record.\nNext: "), err)
+
+
+@row
+def admin_list_marks():
+    marked = [dict(ALICE, expires=1763723600),
+              dict(EVE, name="eve", flags=0, expires_ticket=1763723600)]
+    status, out, err, asked = ask("list", frames=[
+        [LIST | REPLY, {"rows": marked}], [LIST | REPLY, DONE]])
+    check("9/10  pass\n" in out and "0/0  none,ticket\n" in out, out)
 
 
 # --- list ---------------------------------------------------------------

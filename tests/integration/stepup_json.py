@@ -48,8 +48,17 @@ def persons(*words, typed="", status=0, plan=None):
 
 @command("status")
 def status():
-    frames = [(STATUS | REPLY, PHONE), (STATUS | REPLY, STANDING)]
-    persons("status", plan={"frames": frames})
+    bound = dict(STANDING, expires=1763723600, service="sshd")
+    for standing, service in ((STANDING, 0), (bound, "sshd"),
+                              (dict(bound, service=""), None)):
+        frames = [(STATUS | REPLY, PHONE), (STATUS | REPLY, standing)]
+        (end,) = persons("status", plan={"frames": frames})
+        equal((end["pass"] or {"service": 0})["service"], service)
+        equal(end["ticket"], None)
+    nobody = dict(DONE, flags=0, expires_ticket=1763723600)
+    (end,) = persons("status", status=3, plan={
+        "frames": [(STATUS | REPLY, nobody)]})
+    equal((end["pass"], end["ticket"]), (None, "2025-11-21T11:13:20Z"))
 
 
 @command("codes")
@@ -152,6 +161,21 @@ def unlock():
         [stepup_admin.UNLOCK | REPLY, dict(DONE, flags=0)]])
     equal((end["cleared"]["locked"], end["cleared"]["reason"]),
           (False, None))
+
+
+@command("pass")
+def pass_():
+    made = stepup_admin.MADE
+    for final in (made[1][1], dict(made[1][1], service="sshd")):
+        (end,) = roots("pass", NAME, *stepup_admin.WHY, frames=[
+            made[0], [stepup_admin.PASS | REPLY, final]])
+        equal((end["kind"], end["pass"]), ("login", stepup_admin.SHOWN))
+    (end,) = roots("pass", NAME, "--enroll", "--revoke", frames=[
+        [stepup_admin.PASS | REPLY, dict(DONE, flags=0)]])
+    equal((end["kind"], end["was_in_force"]), ("enroll", False))
+    found = roots("pass", "--list", frames=stepup_admin.GIVEN)
+    equal([one["event"] for one in found], ["pass"] * 3 + ["end"])
+    equal(found[1]["used"], "2025-11-21T10:13:21Z")
 
 
 @command("list")

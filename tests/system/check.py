@@ -2,6 +2,6 @@
 """The programs as a host has them: see run."""
 from program import main
 
-main(["rows_install", "rows_enroll", "rows_person", "rows_admin",
+main(["rows_install", "rows_enroll", "rows_person", "rows_admin", "rows_pass",
       "rows_login", "rows_limits", "rows_service", "rows_systemd",
       "rows_place"], "system.log")

@@ -69,6 +69,7 @@ verdict_of_every_outcome(void **state)
 	check_row("yes", &verdict_yes, &call);
 	check_row("qr", &verdict_qr, &call);
 	check_row("file", &verdict_file, &call);
+	check_row("ticket", &verdict_ticket, &call);
 	check_row("new code", &verdict_new_code, &call);
 	check_row("sheet code", &verdict_sheet_code, &call);
 	assert_ptr_equal(verdict_of_outcome((enum outcome)OUT_COUNT),
