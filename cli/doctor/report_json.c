@@ -42,7 +42,9 @@ access_json(const struct world *w, const struct surveyed *one)
 static json_t *
 service_json(const struct world *w, const struct surveyed *one)
 {
-	bool dark = one->service->unseen || one->service->abort;
+	const char *closed = judge_closed(w, one);
+	bool dark = one->service->unseen || one->service->abort ||
+	    (closed != NULL && strncmp(closed, "nobody", 6) != 0);
 	json_t *j = json_object();
 
 	json_object_set_new(j, "name", json_words(one->service->name));
