@@ -13,7 +13,8 @@ struct store {
 	bool		 spoilt;	/* a failed apply, not yet undone */
 	bool		 broken;
 	struct account	 work[FAKE_ACCOUNTS];
-	struct account	 mark[FAKE_ACCOUNTS];
+	struct account	 before;	/* of `touched`, at the savepoint */
+	int		 touched;	/* since then; -1: none */
 	const char	*asked;
 	struct fake_record pending[FAKE_RECORDS];
 	size_t		 count, mark_count;
@@ -158,7 +159,7 @@ fake_mark(struct store *s, struct failure *f)
 		return code;
 	s->marked = true;
 	s->mark_count = s->count;
-	memcpy(s->mark, s->work, sizeof(s->mark));
+	s->touched = -1;
 	return STORE_OK;
 }
 
@@ -177,7 +178,9 @@ static void
 fake_undo(struct store *s)
 {
 	CLAIM(s->state == WRITING && s->marked);
-	memcpy(s->work, s->mark, sizeof(s->work));
+	if (s->touched != -1)
+		s->work[s->touched] = s->before;
+	s->touched = -1;
 	s->count = s->mark_count;
 	s->marked = s->spoilt = false;
 }
@@ -306,8 +309,13 @@ fake_apply(struct store *s, const struct account *a, const struct decision *d,
 		    d->outcome != OUT_BAD_CODE);
 	/* A call that failed may have written all of it. */
 	s->spoilt = code != STORE_OK;
-	if (r.account != -1)
+	if (r.account != -1) {
+		CLAIM(s->touched == -1 || s->touched == r.account);
+		if (s->touched == -1)
+			s->before = s->work[r.account];
+		s->touched = r.account;
 		s->work[r.account] = *a;
+	}
 	CLAIM(s->count < FAKE_RECORDS);
 	s->pending[s->count++] = r;
 	return code;
