@@ -109,7 +109,7 @@ tell_made(const struct session *s, const struct grant *g, uint32_t ttl)
 static enum outcome
 make(struct session *s, struct grant *g)
 {
-	struct store *store;
+	struct store *store = NULL;
 	enum outcome o;
 	uint32_t ttl;
 

@@ -101,7 +101,7 @@ open_next(const struct place *p, const struct paths *paths, bool *busy,
     struct failure *f)
 {
 	struct stat st;
-	int fd, round;
+	int fd = -1, round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		fd = openat(p->dir, p->next, O_RDWR | O_CREAT | O_NOFOLLOW |
