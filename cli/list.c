@@ -14,6 +14,7 @@
 #include "cli/line.h"
 #include "cli/output.h"
 #include "cli/people.h"
+#include "cli/values.h"
 #include "cli/verdict.h"
 
 #define LINES_MAX	1000000
@@ -222,13 +223,6 @@ ask(struct list *t)
 	return status;
 }
 
-static bool
-sort_known(const char *sort)
-{
-	return sort == NULL || strcmp(sort, "name") == 0 ||
-	    strcmp(sort, "used") == 0 || strcmp(sort, "enrolled") == 0;
-}
-
 enum exit_status
 list_run(const struct call *call)
 {
@@ -237,7 +231,7 @@ list_run(const struct call *call)
 	enum exit_status status;
 	size_t i;
 
-	if (!sort_known(sort) || (call_has(call, OPTION_MISSING) &&
+	if (!values_know(OPTION_SORT, sort) || (call_has(call, OPTION_MISSING) &&
 	    (sort != NULL || call_has(call, OPTION_WEAK))))
 		return verdict_refuse(call, EXIT_USAGE, "stepup: --sort takes "
 		    "name, used or enrolled; --missing is not sorted, and "

@@ -8,13 +8,6 @@
 #include "common/base32.h"
 #include "common/text.h"
 
-bool
-show_knows_qr(const char *choice)
-{
-	return choice == NULL || strcmp(choice, "utf8") == 0 ||
-	    strcmp(choice, "ascii") == 0 || strcmp(choice, "none") == 0;
-}
-
 void
 show_start(struct show *s, const struct call *call)
 {

@@ -45,8 +45,6 @@ struct show {
 };
 
 void show_start(struct show *, const struct call *);
-/* utf8, ascii, none; NULL: as the terminal can. */
-bool show_knows_qr(const char *);
 
 /* Frames.  False: the frame cannot be; nothing is shown of it. */
 bool show_offer(struct show *, const struct wire_message *);

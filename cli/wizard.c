@@ -8,6 +8,7 @@
 #include "cli/json.h"
 #include "cli/save.h"
 #include "cli/show.h"
+#include "cli/values.h"
 #include "cli/verdict.h"
 #include "cli/wizard.h"
 
@@ -231,7 +232,7 @@ out_of_place(const struct call *call, enum wire_verb verb, uint32_t flags)
 	bool codes = verb == VERB_CODES || (verb == VERB_ENROLL &&
 	    (flags & FLAG_ADD) == 0);
 
-	if (!show_knows_qr(call->value[OPTION_QR]))
+	if (!values_know(OPTION_QR, call->value[OPTION_QR]))
 		return &verdict_qr;
 	if (!t->out_tty && !call_has(call, OPTION_PRINT_SECRET) &&
 	    (verb == VERB_ENROLL || (codes && call->value[OPTION_SAVE] ==
