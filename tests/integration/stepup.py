@@ -854,7 +854,7 @@ def cli_odd_frames():
     for frames, status in (
             ([(99, {}), ask], 4), ([(OFFER, {}), ask], 4),
             ([(OFFER, dict(offer, algorithm=4)), ask], 4),
-            ([(OFFER, dict(offer, secret="x" * 15)), ask], 4),
+            ([(OFFER, dict(offer, secret="x" * 9)), ask], 4),
             ([(OFFER, dict(offer, secret="x" * 65)), ask], 4),
             ([(SHEET, {"codes": "A" * 17, "number": 1}), ask], 4),
             ([(SHEET, {"codes": "A" * 32, "number": 3}), ask], 4),

@@ -167,7 +167,8 @@ more_than_a_socket_holds(void **state)
 	(void)state;
 	for (i = 0; i < ROWS; i++) {
 		assert_true(put(i));
-		assert_int_equal(u.data[u.len + 1], 0);
+		assert_true(u.len + 1 >= sizeof(u.data) ||
+		    u.data[u.len + 1] == 0);
 	}
 	assert_int_equal(upload_close(&u, true), SESSION_OPEN);
 	assert_true(wiped());
