@@ -25,6 +25,10 @@
 	"                    print secrets although the output is no terminal\n"
 #define HELP_QR \
 	"      --qr=STYLE    utf8, ascii or none; else as the terminal can\n"
+#define HELP_PASSPHRASE \
+	"      --passphrase-fd N\n" \
+	"                    the first line of this descriptor, not the " \
+	"terminal\n"
 #define HELP_SAVE \
 	"  -s, --save FILE   the recovery codes go to a new file as well\n"
 
@@ -176,6 +180,27 @@ static const struct command rows[] = {
 	    "its cursor\n"
 	    "      --follow      goes on with what happens, until Ctrl-C\n"
 	    HELP_JSON HELP_HELP },
+	{ "backup", backup_run, ROOTS, BIT(PASSPHRASE_FD) | BIT(JSON),
+	    ONE_WORD,
+	    "stepup backup FILE [--passphrase-fd N]",
+	    "all accounts into a file sealed with a passphrase",
+	    "FILE is new, and root's alone. Logins go on meanwhile; the file "
+	    "holds what there\nwas at one moment: accounts with their "
+	    "authenticators, counts and locks. Not in it:\nsettings, keys of "
+	    "this host, the log, login passes. Without the passphrase it is\n"
+	    "worth nothing, to nobody.\n\n"
+	    HELP_PASSPHRASE HELP_JSON HELP_HELP },
+	{ "restore", restore_run, ROOTS, BIT(PASSPHRASE_FD) | BIT(REPLACE) |
+	    BIT(YES) | BIT(JSON), ONE_WORD,
+	    "stepup restore FILE [--replace] [--passphrase-fd N]",
+	    "the accounts of a backup, on this host",
+	    "People go on with the apps they have. Recovery codes become void, "
+	    "and app codes\nup to now count as used: some may have been, since "
+	    "the backup was made. It is all\nof it or nothing.\n\n"
+	    "  -r, --replace     although somebody is enrolled here: what is "
+	    "set up on this\n                    host becomes void\n"
+	    "  -y, --yes         do not ask whether that is meant\n"
+	    HELP_PASSPHRASE HELP_JSON HELP_HELP },
 };
 
 /* --- Options ----------------------------------------------------------- */
@@ -212,6 +237,7 @@ const struct option command_options[] = {
 	{ "revoke", no_argument, NULL, LONG(REVOKE) },
 	{ "list", no_argument, NULL, LONG(LIST) },
 	{ "ticket", no_argument, NULL, LONG(TICKET) },
+	{ "passphrase-fd", required_argument, NULL, LONG(PASSPHRASE_FD) },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -245,6 +271,7 @@ static const int letters[OPTIONS] = {
 	[OPTION_REVOKE] = LONG(REVOKE),
 	[OPTION_LIST] = LONG(LIST),
 	[OPTION_TICKET] = LONG(TICKET),
+	[OPTION_PASSPHRASE_FD] = LONG(PASSPHRASE_FD),
 	[OPTION_HELP] = 'h',
 };
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stepup enroll: an authenticator app and recovery codes. */
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
+#include "cli/session.h"
 #include "cli/subcommands.h"
 #include "cli/verdict.h"
 #include "cli/wizard.h"
@@ -40,21 +39,6 @@ confirm_root(const struct call *call)
 	return EXIT_CANCELLED;
 }
 
-/* On a new host root's first enrollment makes key and store (SPEC 1). */
-static enum exit_status
-prepare_store(const struct call *call)
-{
-	if (access(call->host->keyring, F_OK) == 0 || errno != ENOENT)
-		return EXIT_DONE;
-	say(call, "Nothing is set up on this host yet: making key and store "
-	    "(stepupd --init).");
-	if (session_init_store(call))
-		return EXIT_DONE;
-	say(call, "stepupd --init failed. Nothing was enrolled.");
-	say(call, "Next: %s --init says why.", call->host->stepupd);
-	return EXIT_UNAVAILABLE;
-}
-
 static void
 say_done(const struct call *call, const struct wizard_done *done)
 {
@@ -83,7 +67,7 @@ enroll_run(const struct call *call)
 	if (call->host->uid == 0 && !call->named)
 		status = confirm_root(call);
 	if (status == EXIT_DONE && call->host->uid == 0)
-		status = prepare_store(call);
+		status = session_prepare(call);
 	if (call->host->uid != 0)
 		say(call, "This sets up an authenticator app for your logins "
 		    "here. Your %s first.", ticket ? "ticket" : "password");

@@ -6,8 +6,8 @@
 /* What an event says was changed, as the store numbers it. */
 static const char *const changes[] = { "", "change.enrolled", "change.added",
 	"change.codes", "change.removed", "change.removed", "change.locked",
-	"change.unlocked", "change.pass", "change.revoked",
-	"change.imported" };
+	"change.unlocked", "change.pass", "change.revoked", "change.imported",
+	"change.restored", [16] = "change.backup" };
 #define CHANGES (sizeof(changes) / sizeof(changes[0]))
 _Static_assert(CHANGES <= 32, "a bit for each");
 

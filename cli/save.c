@@ -22,8 +22,8 @@ failed(const struct save *s, const struct call *call)
 }
 
 /* The entry in the folder is as durable as the file. */
-static bool
-sync_folder(const char *path)
+bool
+save_sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char folder[PATH_MAX] = ".";
@@ -63,7 +63,7 @@ save_write(struct save *s, const struct call *call, const char *text,
 	if (fchmod(s->fd, 0600) == 0 && ftruncate(s->fd, 0) == 0 &&
 	    lseek(s->fd, 0, SEEK_SET) == 0 &&
 	    terminal_write(s->fd, text, len) && fsync(s->fd) == 0 &&
-	    sync_folder(s->path))
+	    save_sync_folder(s->path))
 		return true;
 	return failed(s, call);
 }

@@ -215,8 +215,9 @@ session_close(struct session *s)
 	explicit_bzero(s->packet, sizeof(s->packet));
 }
 
-bool
-session_init_store(const struct call *call)
+/* `stepupd --init`, its messages on our error output; true: exit 0. */
+static bool
+init_store(const struct call *call)
 {
 	const char *path = call->host->stepupd;
 	pid_t child;
@@ -231,4 +232,18 @@ session_init_store(const struct call *call)
 		if (errno != EINTR)
 			return false;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+enum exit_status
+session_prepare(const struct call *call)
+{
+	if (access(call->host->keyring, F_OK) == 0 || errno != ENOENT)
+		return EXIT_DONE;
+	say(call, "Nothing is set up on this host yet: making key and store "
+	    "(stepupd --init).");
+	if (init_store(call))
+		return EXIT_DONE;
+	say(call, "stepupd --init failed. Nothing was changed.");
+	say(call, "Next: %s --init says why.", call->host->stepupd);
+	return EXIT_UNAVAILABLE;
 }

@@ -64,7 +64,10 @@ bool session_cancel(struct session *, struct wire_message *);
 /* Ends the connection and waits for the child; wipes. */
 void session_close(struct session *);
 
-/* `stepupd --init`, its messages on our error output; true: exit 0. */
-bool session_init_store(const struct call *);
+/*
+ * On a new host root's first enrollment, import or restore makes key and
+ * store (SPEC 1), and says so.  EXIT_DONE also where there is a key already.
+ */
+enum exit_status session_prepare(const struct call *);
 
 #endif

@@ -70,6 +70,7 @@ enum option_name {
 	OPTION_REVOKE,
 	OPTION_LIST,
 	OPTION_TICKET,
+	OPTION_PASSPHRASE_FD,
 	OPTION_HELP,
 	OPTIONS
 };
@@ -106,6 +107,8 @@ subcommand unlock_run;
 subcommand pass_run;
 subcommand list_run;
 subcommand log_run;
+subcommand backup_run;
+subcommand restore_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

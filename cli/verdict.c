@@ -144,6 +144,16 @@ static const struct verdict outcomes[] = {
 	[OUT_MISMATCH] = { EXIT_REFUSED,
 		"The store and the accounts of this host do not fit for that."
 		NOTHING, "see both sides: {status}, {list}" },
+	[OUT_BAD_PASSPHRASE] = { EXIT_REFUSED,
+		"That is not the passphrase of this backup." NOTHING,
+		"{again} asks for it again." },
+	[OUT_BAD_FILE] = { EXIT_REFUSED,
+		"The file cannot be restored." NOTHING,
+		"take another copy of the backup, or an older one: {again}" },
+	[OUT_OCCUPIED] = { EXIT_REFUSED,
+		"Somebody is enrolled on this host already." NOTHING,
+		"see who: {list}; in place of all of them: {again} "
+		"--replace" },
 };
 
 _Static_assert(sizeof(outcomes) / sizeof(outcomes[0]) == OUT_COUNT,
@@ -201,6 +211,15 @@ const struct verdict verdict_file = { EXIT_REFUSED,
 const struct verdict verdict_ticket = { EXIT_USAGE,
 	"A ticket is for somebody's own first enrollment: not for root, and "
 	"not for a new phone.", "without it: {enroll}" };
+const struct verdict verdict_passphrase = { EXIT_USAGE,
+	"The input is no terminal, so no passphrase is asked for.",
+	"use a terminal, or say where it is read from: {again} "
+	"--passphrase-fd N" };
+const struct verdict verdict_no_passphrase = { EXIT_REFUSED,
+	"No passphrase was given." NOTHING, "{again} asks for it again." };
+const struct verdict verdict_backup = { EXIT_REFUSED,
+	"The backup was not made.",
+	"name a new file, where there is room: stepup backup FILE" };
 const struct verdict verdict_sheet_code = { EXIT_REFUSED,
 	"The recovery code was wrong too often." NOTHING,
 	"delete the new entry in the app, then: {again}" };

@@ -44,7 +44,8 @@ const struct verdict *verdict_of_test(enum outcome, bool clock);
 extern const struct verdict verdict_new_code, verdict_sheet_code;
 /* What the command line itself refuses. */
 extern const struct verdict verdict_secret, verdict_stdin, verdict_yes,
-    verdict_qr, verdict_file, verdict_ticket;
+    verdict_qr, verdict_file, verdict_ticket, verdict_passphrase,
+    verdict_no_passphrase, verdict_backup;
 
 /* What happened and what to do, where no table has it; --json too. */
 enum exit_status verdict_refuse(const struct call *, enum exit_status,

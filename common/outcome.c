@@ -174,6 +174,18 @@ static const struct outcome_row rows[] = {
 		.audit = "deny.nopass", .pam = PAM_SERVICE_ERR,
 		.priority = LOG_INFO,
 		.final = "There is no pass of that kind." },
+	[OUT_BAD_PASSPHRASE] = {
+		.audit = "deny.passphrase", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_NOTICE,
+		.final = "That is not the passphrase of the backup." },
+	[OUT_BAD_FILE] = {
+		.audit = "deny.file", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_NOTICE,
+		.final = "The file is no sound backup." },
+	[OUT_OCCUPIED] = {
+		.audit = "deny.occupied", .pam = PAM_SERVICE_ERR,
+		.priority = LOG_INFO,
+		.final = "Somebody is enrolled on this host already." },
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == OUT_COUNT,

@@ -60,6 +60,9 @@ enum outcome {
 	OUT_BAD_TICKET,		/* enroll: not the ticket, or none is in
 				   force; charged where one is */
 	OUT_NO_PASS,		/* pass: there is none to revoke */
+	OUT_BAD_PASSPHRASE,	/* restore: not the one of the backup */
+	OUT_BAD_FILE,		/* restore: no backup, or damaged */
+	OUT_OCCUPIED,		/* restore: somebody has a factor here */
 	OUT_COUNT
 };
 

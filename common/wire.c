@@ -86,6 +86,7 @@ static const struct tag_row tags[] = {
 	[TAG_UNTIL] = I64,
 	[TAG_OUTCOMES] = I64,
 	[TAG_CHANGES] = U32,
+	[TAG_DATA] = BYTES(1, WIRE_DATA_MAX),
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

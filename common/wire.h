@@ -143,6 +143,18 @@
  *             the upload twice; OUT_REPLAY, another account has the same
  *             secret; OUT_CHANGED; OUT_BUSY, changed meanwhile; OUT_ASK,
  *             not written because of the failure.
+ * BACKUP: administration alone, about nobody.
+ *   request   ANSWER, the passphrase (12 bytes at least) [BY]
+ *   answer    packets with DATA, the file in its order, then the last:
+ *             OUTCOME COUNT (of accounts).
+ * RESTORE: administration alone, about nobody.
+ *   request   ANSWER [FLAG_REPLACE] [BY]
+ *   then      an upload; a row is DATA, the file in its order
+ *   answer    packets with ROWS: NAME STORED_UID [UID], who is another one
+ *             on this host, or nobody (no UID); one with CREATED TEXT COUNT:
+ *             when and on which host the backup was made, how many names
+ *             were not looked up; then the last: OUTCOME COUNT (of accounts
+ *             restored) LEFT (how many others have no factor any more).
  *
  * An upload: what a client sends after the request of IMPORT or RESTORE
  * (administration), before the answer.
@@ -174,6 +186,7 @@
 #define WIRE_CODES_MAX	20
 #define WIRE_ROWS_MAX	4000
 #define WIRE_RING_TALLY	2
+#define WIRE_DATA_MAX	3900	/* as a row it fits a packet */
 
 enum wire_verb {
 	VERB_CHECK = 1,
@@ -189,6 +202,8 @@ enum wire_verb {
 	VERB_LIST = 18,
 	VERB_LOG = 19,
 	VERB_IMPORT = 21,
+	VERB_BACKUP = 22,
+	VERB_RESTORE = 23,
 	VERB_RENAME = 25,
 	VERB_REBIND = 26,
 	VERB_PRUNE = 27,
@@ -269,6 +284,7 @@ enum wire_tag {
 	TAG_UNTIL,		/* i64 */
 	TAG_OUTCOMES,		/* i64, a bit for each enum outcome */
 	TAG_CHANGES,		/* u32, a bit for each number of CHANGE */
+	TAG_DATA,		/* bytes of a backup's file */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -281,7 +297,8 @@ enum wire_style {
 	STYLE_CONFIRM		/* yes or no: ANSWER is "yes" or anything else */
 };
 
-#define FLAG_REPLACE	0x01u	/* ENROLL: old authenticators become void */
+#define FLAG_REPLACE	0x01u	/* ENROLL: old authenticators become void;
+				   RESTORE: so do all accounts */
 #define FLAG_NEW	0x02u	/* CODES: make new ones */
 #define FLAG_ALL	0x04u	/* REMOVE: all authenticators */
 #define FLAG_DISABLED	0x08u	/* STATUS: app codes are at their cap */

@@ -151,6 +151,8 @@ void pass_put(const struct session *, struct wire_writer *);
 void pass_put_live(const struct account *, int64_t now, struct wire_writer *);
 enum outcome list_serve(struct session *);
 enum outcome events_serve(struct session *);
+enum outcome backup_serve(struct session *);
+enum outcome restore_serve(struct session *);
 enum outcome rename_serve(struct session *);
 enum outcome rebind_serve(struct session *);
 enum outcome prune_serve(struct session *);

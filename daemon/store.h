@@ -37,6 +37,7 @@ enum outcome store_outcome(enum store_code);
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
+#define STORE_BACKED_UP	16	/* a change, as events number them */
 #define STORE_MACHINE	32	/* bytes of a machine's hash */
 
 /* How a handle will be used: decides checkpoints (SPEC 5). */
@@ -258,6 +259,10 @@ struct store_driver {
 	enum store_code (*tallies)(struct store *,
 	    const struct store_tally *after, struct store_tally *, size_t *n,
 	    struct failure *);
+
+	/* An event about nobody: STORE_BACKED_UP, in a transaction. */
+	enum store_code (*tell)(struct store *, unsigned change,
+	    const struct store_event *, struct failure *);
 
 	/*
 	 * Every account as of one moment, by id, in one read transaction:

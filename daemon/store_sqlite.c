@@ -181,6 +181,7 @@ const struct store_driver store_sqlite = {
 	.passes = lite_passes,
 	.records = lite_records,
 	.tallies = lite_tallies,
+	.tell = lite_tell,
 	.snapshot = lite_snapshot,
 	.stage_begin = lite_stage_begin,
 	.stage = lite_stage,

@@ -320,6 +320,8 @@ bool lite_passes_sound(const struct account *);
 
 enum store_code lite_write_event(struct store *, const struct account *,
     int change, const struct store_event *, struct failure *);
+enum store_code lite_tell(struct store *, unsigned,
+    const struct store_event *, struct failure *);
 enum store_code lite_write_tally(struct store *, const struct account *,
     const struct store_event *, struct failure *);
 

@@ -327,7 +327,6 @@ lite_stage_swap(struct store *s, const struct store_swap *swap,
     struct failure *f)
 {
 	const int64_t seen[2] = { s->stage_seen[0], s->stage_seen[1] };
-	const struct account nobody = { .uid = (uid_t)-1 };
 	enum store_code code;
 	int64_t there = 0;
 
@@ -346,7 +345,7 @@ lite_stage_swap(struct store *s, const struct store_swap *swap,
 	if (code == STORE_OK)
 		code = trade_names(s, f);
 	if (code == STORE_OK)
-		code = lite_write_event(s, &nobody, CHANGE_RESTORED, e, f);
+		code = lite_tell(s, CHANGE_RESTORED, e, f);
 	if (code != STORE_OK)
 		memcpy(s->stage_seen, seen, sizeof(seen));
 	*lost = s->stage_lost;

@@ -60,6 +60,9 @@ static const unsigned char expected[] = {
 	[OUT_OK_TICKET] = 0,
 	[OUT_BAD_TICKET] = 0,
 	[OUT_NO_PASS] = 0,
+	[OUT_BAD_PASSPHRASE] = 0,
+	[OUT_BAD_FILE] = 0,
+	[OUT_OCCUPIED] = 0,
 };
 
 _Static_assert(sizeof(expected) == OUT_COUNT, "every outcome has its place");

@@ -53,6 +53,7 @@ static const struct {
 	{ TAG_AFTER_HOUR, LONG, 8, 8 }, { TAG_SINCE, LONG, 8, 8 },
 	{ TAG_UNTIL, LONG, 8, 8 }, { TAG_OUTCOMES, LONG, 8, 8 },
 	{ TAG_CHANGES, NUMBER, 4, 4 },
+	{ TAG_DATA, BYTES, 1, WIRE_DATA_MAX },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
