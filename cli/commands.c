@@ -8,6 +8,8 @@
 #define NO_WORDS 0, 0
 #define ONE_WORD 1, 1
 #define MAYBE_ONE 0, 1
+#define TWO_WORDS 2, 2
+#define ANY_WORDS 0, 10000
 
 #define HELP_USER \
 	"  -u, --user NAME   for this account (root only)\n"
@@ -20,6 +22,10 @@
 	"                    read them from input that is no terminal\n"
 #define HELP_JSON \
 	"      --json        results for a program, as stepup-json(5) says\n"
+#define HELP_YES \
+	"  -y, --yes         do not ask whether that is meant\n"
+#define HELP_REASON \
+	"      --reason TEXT why, up to 200 bytes, for the log\n"
 #define HELP_SECRET \
 	"      --print-secret\n" \
 	"                    print secrets although the output is no terminal\n"
@@ -70,7 +76,7 @@ static const struct command rows[] = {
 	    "  -a, --all         all authenticators, and the recovery codes\n"
 	    "  -y, --yes         do not ask whether that is meant\n"
 	    HELP_TALK },
-	{ "status", status_run, 0, BIT(USER) | BIT(JSON), NO_WORDS,
+	{ "status", status_run, STORED, BIT(USER) | BIT(JSON), NO_WORDS,
 	    "stepup status [-u NAME]",
 	    "what is set up, and since when",
 	    "Says whether the account is enrolled, since when and with what, "
@@ -201,6 +207,41 @@ static const struct command rows[] = {
 	    "set up on this\n                    host becomes void\n"
 	    "  -y, --yes         do not ask whether that is meant\n"
 	    HELP_PASSPHRASE HELP_JSON HELP_HELP },
+	{ "rename", rename_run, ROOTS | STORED, BIT(YES) | BIT(REASON) |
+	    BIT(JSON), TWO_WORDS,
+	    "stepup rename OLD NEW [--yes] [--reason TEXT]",
+	    "an account has a new name on this host",
+	    "The same person, the same user number, another name: what is "
+	    "stored under OLD\nis NEW's from now on, with apps, recovery codes "
+	    "and limits. Shows both, and\nasks.\n\n"
+	    HELP_YES HELP_REASON HELP_JSON HELP_HELP },
+	{ "rebind", rebind_run, ROOTS | ACCOUNT, BIT(YES) | BIT(REASON) |
+	    BIT(JSON), ONE_WORD,
+	    "stepup rebind USER [--yes] [--reason TEXT]",
+	    "an account has a new user number on this host",
+	    "The same person, the same name, another user number. Until this "
+	    "is said logins\nare refused, for names are given out again. Shows "
+	    "both numbers, and asks.\n\n"
+	    HELP_YES HELP_REASON HELP_JSON HELP_HELP },
+	{ "prune", prune_run, ROOTS | STORED, BIT(DRY_RUN) | BIT(YES) |
+	    BIT(REASON) | BIT(JSON), ANY_WORDS,
+	    "stepup prune --dry-run | [NAME...] [--yes] [--reason TEXT]",
+	    "delete accounts that this host does not have any more",
+	    "Each is shown and confirmed on the terminal. Without names those "
+	    "that the name\nservice does not know, where it has no source that "
+	    "may be down. What happened\nstays in the log.\n\n"
+	    "      --dry-run     lists them, and deletes nobody\n"
+	    HELP_YES HELP_REASON HELP_JSON HELP_HELP },
+	{ "policy", policy_run, ROOTS | ACCOUNT, BIT(SERVICE) | BIT(JSON),
+	    MAYBE_ONE,
+	    "stepup policy [USER [--service NAME]]",
+	    "the settings in force, and what they mean for somebody",
+	    "Every setting, its value and where it was set. For a user: "
+	    "whether a login is\nasked for a code, passes without one, or is "
+	    "refused, and why.\n\n"
+	    "      --service NAME\n"
+	    "                    at this service: sshd, sudo\n"
+	    HELP_JSON HELP_HELP },
 };
 
 /* --- Options ----------------------------------------------------------- */
@@ -238,6 +279,7 @@ const struct option command_options[] = {
 	{ "list", no_argument, NULL, LONG(LIST) },
 	{ "ticket", no_argument, NULL, LONG(TICKET) },
 	{ "passphrase-fd", required_argument, NULL, LONG(PASSPHRASE_FD) },
+	{ "dry-run", no_argument, NULL, LONG(DRY_RUN) },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -272,6 +314,7 @@ static const int letters[OPTIONS] = {
 	[OPTION_LIST] = LONG(LIST),
 	[OPTION_TICKET] = LONG(TICKET),
 	[OPTION_PASSPHRASE_FD] = LONG(PASSPHRASE_FD),
+	[OPTION_DRY_RUN] = LONG(DRY_RUN),
 	[OPTION_HELP] = 'h',
 };
 

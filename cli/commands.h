@@ -16,6 +16,7 @@
 /* Of struct command.flags. */
 #define ROOTS	0x01u	/* administration: root's, takes no account by -u */
 #define ACCOUNT	0x02u	/* its first word is an account of this host */
+#define STORED	0x04u	/* root's account may be one of the store alone */
 
 struct command {
 	const char	*name;

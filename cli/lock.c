@@ -54,7 +54,7 @@ static bool
 tell_cleared(const struct call *call, const struct wire_message *m)
 {
 	char reason[WIRE_STRING_MAX + 1];
-	uint32_t flags, count;
+	uint32_t flags, count, passwords;
 
 	wire_get_uint(m, TAG_FLAGS, &flags);
 	wire_get_uint(m, TAG_COUNT, &count);
@@ -70,21 +70,25 @@ tell_cleared(const struct call *call, const struct wire_message *m)
 	if (count > 0)
 		result(call, "  Count     %u wrong %s", (unsigned)count,
 		    count == 1 ? "code" : "codes");
+	if (wire_get_uint(m, TAG_PASSWORDS, &passwords))
+		result(call, "  Passwords %u wrong %s in self-service",
+		    (unsigned)passwords, passwords == 1 ? "one" : "ones");
 	return flags != 0 || count > 0 || wire_has(m, TAG_WAIT_TOTP) ||
-	    wire_has(m, TAG_WAIT_RECOVERY);
+	    wire_has(m, TAG_WAIT_RECOVERY) || passwords > 0;
 }
 
 static void
 cleared_json(const struct wire_message *m)
 {
 	char reason[WIRE_STRING_MAX + 1];
-	uint32_t flags, count, totp, recovery;
+	uint32_t flags, count, totp, recovery, passwords;
 	json_t *j = json_call() != NULL ? json_object() : NULL;
 
 	wire_get_uint(m, TAG_FLAGS, &flags);
 	wire_get_uint(m, TAG_COUNT, &count);
 	wire_get_uint(m, TAG_WAIT_TOTP, &totp);
 	wire_get_uint(m, TAG_WAIT_RECOVERY, &recovery);
+	wire_get_uint(m, TAG_PASSWORDS, &passwords);
 	wire_get_string(m, TAG_TEXT, reason);
 	json_object_set_new(j, "locked",
 	    json_boolean((flags & FLAG_ADMIN_LOCK) != 0));
@@ -95,6 +99,7 @@ cleared_json(const struct wire_message *m)
 	json_object_set_new(j, "wait_app_codes", json_integer(totp));
 	json_object_set_new(j, "wait_recovery_codes", json_integer(recovery));
 	json_object_set_new(j, "wrong_codes", json_integer(count));
+	json_object_set_new(j, "wrong_passwords", json_integer(passwords));
 	json_object_set_new(json_call(), "cleared", j);
 }
 

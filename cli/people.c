@@ -140,30 +140,72 @@ warn(const struct call *call, const char *word)
 	    "is listed.", clean);
 }
 
-void
-people_warn_hidden(const struct call *call)
+/* Each source of passwd that is not this host's own; false: no telling. */
+typedef void each_source(const struct call *, const char *word, void *arg);
+static bool
+sources(const struct call *call, each_source *each, void *arg)
 {
-	json_t *hidden = call_has(call, OPTION_JSON) ? json_list(
-	    "hidden_by") : NULL;
 	char line[512], *word, *rest;
 	FILE *f;
 
 	if (call->host->nsswitch == NULL ||
 	    (f = fopen(call->host->nsswitch, "re")) == NULL)
-		return;
+		return false;
 	while (fgets(line, sizeof(line), f) != NULL) {
 		line[strcspn(line, "#\n")] = '\0';
 		word = strtok_r(line, " \t", &rest);
 		if (word == NULL || strcmp(word, "passwd:") != 0)
 			continue;
-		while ((word = strtok_r(NULL, " \t", &rest)) != NULL) {
-			if (enumerable(word))
-				continue;
-			warn(call, word);
-			if (hidden != NULL)
-				json_array_append_new(hidden,
-				    json_words(word));
-		}
+		while ((word = strtok_r(NULL, " \t", &rest)) != NULL)
+			if (!enumerable(word))
+				each(call, word, arg);
 	}
 	fclose(f);
+	return true;
+}
+
+static void
+hide(const struct call *call, const char *word, void *hidden)
+{
+	warn(call, word);
+	if (hidden != NULL)
+		json_array_append_new(hidden, json_words(word));
+}
+
+void
+people_warn_hidden(const struct call *call)
+{
+	(void)sources(call, hide, call_has(call, OPTION_JSON) ?
+	    json_list("hidden_by") : NULL);
+}
+
+struct names {
+	char	*buf;
+	size_t	 size;
+};
+
+static void
+name_source(const struct call *call, const char *word, void *arg)
+{
+	struct names *n = arg;
+	size_t used = strlen(n->buf);
+	char clean[64];
+
+	(void)call;
+	terminal_clean(word, clean, sizeof(clean));
+	if (used + strlen(clean) + 3 < n->size)
+		snprintf(n->buf + used, n->size - used, "%s%s", used > 0 ?
+		    ", " : "", clean);
+}
+
+bool
+people_sources(const struct call *call, char *buf, size_t size)
+{
+	struct names n = { buf, size };
+
+	buf[0] = '\0';
+	if (!sources(call, name_source, &n))
+		snprintf(buf, size, "sources that cannot be seen "
+		    "(nsswitch.conf)");
+	return buf[0] != '\0';
 }

@@ -31,4 +31,10 @@ bool people_login_shell(const char *shell);
  */
 void people_warn_hidden(const struct call *);
 
+/*
+ * Whether accounts come from anywhere but this host's own files; "sss, ldap"
+ * in buf.  Also where that cannot be seen.
+ */
+bool people_sources(const struct call *, char *buf, size_t size);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/confirm.h"
 #include "cli/json.h"
 #include "cli/session.h"
 #include "cli/standing.h"
@@ -102,8 +103,11 @@ standing_ask(const struct call *call, enum wire_verb verb,
 		state = read_run(&s, verb, &m, out);
 	if (state != SESSION_OPEN)
 		status = verdict_say(call, verdict_of_state(state), NULL);
-	else if (!wire_get_uint(&m, TAG_OUTCOME, &outcome) ||
-	    outcome != OUT_DONE)
+	else if (wire_get_uint(&m, TAG_OUTCOME, &outcome) &&
+	    outcome == OUT_CHANGED && call->host->uid == 0 &&
+	    verb == VERB_STATUS)
+		status = changed_say(call, &m);
+	else if (outcome != OUT_DONE || !wire_has(&m, TAG_OUTCOME))
 		status = verdict_say(call,
 		    verdict_of_outcome((enum outcome)outcome), &m);
 	else {

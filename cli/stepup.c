@@ -100,6 +100,9 @@ find_user(struct call *call, const char *name)
 	/* ENOENT and its kin: the name service answered, and knows nobody. */
 	if (error != ENOENT && error != ESRCH)
 		why = OUT_SERVICE;
+	else if (name != NULL &&
+	    (command_find(call->name)->flags & STORED) != 0)
+		return EXIT_DONE;
 	return verdict_say(call, verdict_of_outcome(why), NULL);
 }
 

@@ -71,6 +71,7 @@ enum option_name {
 	OPTION_LIST,
 	OPTION_TICKET,
 	OPTION_PASSPHRASE_FD,
+	OPTION_DRY_RUN,
 	OPTION_HELP,
 	OPTIONS
 };
@@ -109,6 +110,10 @@ subcommand list_run;
 subcommand log_run;
 subcommand backup_run;
 subcommand restore_run;
+subcommand rename_run;
+subcommand rebind_run;
+subcommand prune_run;
+subcommand policy_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

@@ -95,7 +95,6 @@ move_tell_stored(const struct session *s)
 	char text[WIRE_STRING_MAX + 1], enrolled[32], used[32];
 	int64_t last = 0;
 	size_t i;
-	int n;
 
 	for (i = 0; i < a->credential_count; i++)
 		if (a->credentials[i].used_at > last)
@@ -105,12 +104,14 @@ move_tell_stored(const struct session *s)
 			last = a->recovery.codes[i].spent_at;
 	day(a->enrolled_at, enrolled);
 	day(last, used);
-	n = snprintf(text, sizeof(text), "In the store: %.120s, user number "
-	    "%" PRIu32 "; enrolled %s, last used %s, %zu app%s, %zu recovery "
-	    "codes.", a->name, (uint32_t)a->uid, enrolled, used,
-	    a->credential_count, a->credential_count == 1 ? "" : "s",
-	    account_codes_left(a));
-	return n > 0 && talk_note(s->talk, text);
+	snprintf(text, sizeof(text), "In the store: %.120s, user number "
+	    "%" PRIu32 ".", a->name, (uint32_t)a->uid);
+	if (!talk_note(s->talk, text))
+		return false;
+	snprintf(text, sizeof(text), "  enrolled %s, last used %s, %zu "
+	    "app%s, %zu recovery codes", enrolled, used, a->credential_count,
+	    a->credential_count == 1 ? "" : "s", account_codes_left(a));
+	return talk_note(s->talk, text);
 }
 
 bool
@@ -126,6 +127,15 @@ move_tell_host(const struct session *s, const char *name,
 		snprintf(text, sizeof(text), "On this host: nobody is called "
 		    "%.120s, as the name service has it.", name);
 	return talk_note(s->talk, text);
+}
+
+static enum outcome
+confirm_same(struct session *s)
+{
+	if (!talk_note(s->talk, "Whoever has the factor of the first is let "
+	    "in as the second from then on."))
+		return OUT_NO_INPUT;
+	return session_confirm(s, "Is that the same person?");
 }
 
 /* --- RENAME --------------------------------------------------------------- */
@@ -261,8 +271,7 @@ rename_serve(struct session *s)
 	memcpy(s->new_name, new.name, sizeof(s->new_name));
 	if (!move_tell_stored(s) || !move_tell_host(s, new.name, &new))
 		return OUT_NO_INPUT;
-	o = session_confirm(s, "Whoever has the factor of the first will be "
-	    "let in as the second: is that the same person?");
+	o = confirm_same(s);
 	if (o == OUT_DONE)
 		o = rename_look(s, &new);
 	if (o == OUT_DONE)
@@ -358,8 +367,7 @@ rebind_serve(struct session *s)
 	if (!move_tell_stored(s) || !move_tell_host(s, s->name, &now) ||
 	    !tell_heir(s))
 		return OUT_NO_INPUT;
-	o = session_confirm(s, "Whoever has the factor of the first will be "
-	    "let in as the second: is that the same person?");
+	o = confirm_same(s);
 	if (o == OUT_DONE)
 		o = rebind_look(s, &now);
 	if (o == OUT_DONE)

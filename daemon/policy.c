@@ -116,8 +116,12 @@ tell_person(struct session *s)
 	verify_checks(s->site, &s->settings, one, 1);
 	s->facts = a->facts;
 	s->would = a->outcome;
-	/* Asked for the look of it: CHECK does not tell who is enrolled. */
-	if (s->would == OUT_ASK && !account_has_factor(&s->account))
+	/*
+	 * Asked for the look of it: CHECK does not tell who is enrolled.  With
+	 * a pass alone no app code is asked for.
+	 */
+	if (s->would == OUT_ASK && !account_has_factor(&s->account) &&
+	    (s->facts.kinds & KIND_TOTP) != 0)
 		s->would = OUT_MUST_ENROLL;
 	if (a->failure.reason[0] != '\0' && s->failure.reason[0] == '\0')
 		s->failure = a->failure;

@@ -117,8 +117,8 @@ tell_heir(const struct session *s, const struct person *heir)
 
 	if (!heir->known)
 		return true;
-	snprintf(text, sizeof(text), "User number %lu is %.80s here: if that "
-	    "is the same person, it is stepup rename, not prune.",
+	snprintf(text, sizeof(text), "User number %lu is %.80s here: the same "
+	    "person takes stepup rename.",
 	    (unsigned long)heir->uid, heir->name);
 	return talk_note(s->talk, text);
 }
@@ -172,10 +172,10 @@ prune_one(struct session *s)
 	if (o != OUT_DONE)
 		return o;
 	if (!move_tell_stored(s) || !move_tell_host(s, s->name, &same) ||
-	    !tell_heir(s, &heir))
+	    !tell_heir(s, &heir) || !talk_note(s->talk, "With the account go "
+	    "its authenticators, recovery codes, limits and locks."))
 		return OUT_NO_INPUT;
-	o = session_confirm(s, "With the account go its authenticators, "
-	    "recovery codes, limits and locks. Delete it from the store?");
+	o = session_confirm(s, "Delete it from the store?");
 	if (o == OUT_DONE)
 		o = prune_look(s, &same, &heir);
 	if (o == OUT_DONE)

@@ -226,8 +226,8 @@ struct store_driver {
 	 *   rename  the name, and the seal of every credential: step, use,
 	 *           codes and limiters stay
 	 *   rebind  the uid alone; the password limiters of both stay theirs
-	 *   forget  the account, its credentials, codes and limiters, the
-	 *           password limiter of its uid; events stay
+	 *   forget  the account, its credentials, codes, passes and limiters,
+	 *           the password limiter of its uid; events stay
 	 */
 	enum store_code (*who)(struct store *, const char *name, uid_t,
 	    struct store_who *, struct failure *);

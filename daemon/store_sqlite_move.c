@@ -135,7 +135,7 @@ static enum store_code
 drop_all(struct store *s, const struct account *a, struct failure *f)
 {
 	static const enum lite_statement owned[] = { LITE_DROP_CREDENTIALS,
-	    LITE_DROP_RECOVERY };
+	    LITE_DROP_RECOVERY, LITE_DROP_PASSES };
 	enum store_code code = STORE_OK;
 	struct lite_call c;
 	size_t i;

@@ -23,6 +23,7 @@ PASSWORD, SHOWN, FACTOR, NEW_CODE, SHEET_CODE, CONFIRM = 1, 2, 3, 4, 5, 6
 
 # name: (tag, width; 0 for bytes and strings), as in common/wire.h
 TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
+        "kinds": (9, 1), "why": (10, 1),
         "count": (12, 4), "limit": (13, 4), "kind": (16, 1),
         "left": (15, 4), "path": (17, 0), "reason": (18, 0), "last": (20, 1),
         "text": (21, 0), "style": (22, 1), "secret": (23, 0),
@@ -165,8 +166,11 @@ class Conversation:
         if plan["hang"]:
             self.receive()
         if plan["frames"] is not None:
-            for verb, fields in plan["frames"]:
+            for i, (verb, fields) in enumerate(plan["frames"]):
                 self.send(verb, **fields)
+                if verb == PROMPT and i + 1 < len(plan["frames"]):
+                    answer = self.receive()[1]["answer"].decode()
+                    self.log(f"answer {fields['style']} {answer}")
             if plan["stay"] or (plan["frames"] and
                                 plan["frames"][-1][0] == PROMPT):
                 self.receive()

@@ -14,6 +14,7 @@ from stepup import (PERSON, admin, argv, check, equal, pipe,
 
 stepup.ROWS.clear()
 LOCK, UNLOCK, LIST, LOG, PASS = 16, 17, 18, 19, 20
+RENAME, REBIND, PRUNE, POLICY = 25, 26, 27, 28
 DONE = {"last": 1, "outcome": OUTCOME["DONE"]}
 NAME = PERSON.pw_name
 

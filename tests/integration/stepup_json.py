@@ -15,6 +15,8 @@ from schema import Undocumented                              # noqa: E402
 from selfservice import OUTCOME, REPLY, Service, STATUS      # noqa: E402
 from stepup import (DOOR, PHONE, SCHEMA, STANDING, TMP, admin, check,
                     documents, equal, now_code, pipe, row)   # noqa: E402
+from stepup_accounts import (GONE, SETTINGS, LIST as SERVICES,
+                             POLICY, PRUNE, REBIND, RENAME)  # noqa: E402
 from stepup_admin import DONE, NAME                          # noqa: E402
 
 stepup.ROWS.clear()
@@ -156,7 +158,8 @@ def unlock():
     (end,) = roots("unlock", NAME, frames=frames)
     equal(end["cleared"], {
         "locked": True, "reason": "left \u00fc", "app_codes_off": True,
-        "wait_app_codes": 1680, "wait_recovery_codes": 0, "wrong_codes": 12})
+        "wait_app_codes": 1680, "wait_recovery_codes": 0,
+        "wrong_codes": 12, "wrong_passwords": 0})
     (end,) = roots("unlock", NAME, frames=[
         [stepup_admin.UNLOCK | REPLY, dict(DONE, flags=0)]])
     equal((end["cleared"]["locked"], end["cleared"]["reason"]),
@@ -222,6 +225,55 @@ def log():
           (None, 0, True, 1000, "left \x1b[2J"))
 
 
+@command("rename")
+def rename():
+    (end,) = roots("rename", "alice", "alicia", "--yes", frames=[
+        [RENAME | REPLY, dict(DONE, new_name="alicia")]])
+    equal((end["user"], end["old_name"], end["new_name"]),
+          (None, "alice", "alicia"))
+
+
+@command("rebind")
+def rebind():
+    (end,) = roots("rebind", NAME, "--yes", frames=[
+        [REBIND | REPLY, dict(DONE, uid=1005, stored_uid=1000)]])
+    equal((end["user"], end["old_uid"], end["new_uid"]), (NAME, 1000, 1005))
+    roots("rebind", NAME, "--yes", status=1, frames=[
+        [REBIND | REPLY, {"last": 1, "outcome": OUTCOME["LIVING"]}]])
+    for name, uid in ((NAME, {"uid": 7}), ("no-such-person", {})):
+        (end,) = roots("status", "-u", name, status=1, frames=[
+            [STATUS | REPLY, dict(uid, last=1, outcome=OUTCOME["CHANGED"],
+                                  stored_name="a\u20ac", stored_uid=9)]])
+        equal((end["uid"], end["stored_uid"], end["stored_name"]),
+              (uid.get("uid"), 9, "a\u20ac"))
+
+
+@command("prune")
+def prune():
+    (end,) = roots("prune", "alice", "--yes", frames=[
+        [PRUNE | REPLY, DONE]])
+    equal(end["pruned"], ["alice"])
+    (end,) = roots("prune", "--dry-run", frames=GONE)
+    equal([(a["name"], a["uid"], a["uid_is_now"]) for a in end["accounts"]],
+          [("alice", 1005, None), ("bob", None, "robert"),
+           ("e" * 30, None, None)])
+
+
+@command("policy")
+def policy():
+    (end,) = roots("policy", frames=SETTINGS + [[POLICY | REPLY, dict(
+        DONE, flags=0)]])
+    equal([s["value"] for s in end["settings"]], [None, "6", SERVICES, None])
+    equal((end["settings"][1]["file"], end["settings"][1]["line"]),
+          ("/etc/stepup.conf", 12))
+    (end,) = roots("policy", NAME, frames=SETTINGS + [[POLICY | REPLY, dict(
+        DONE, flags=0x400, path="/etc/stepup.conf:3", reason="cap",
+        why=OUTCOME["NOT_COVERED"], service="cron")]])
+    equal((end["refused_at"], end["refused_why"], end["service"],
+           end["login"], end["why"]),
+          ("/etc/stepup.conf:3", "cap", "cron", "passes", "skip.service"))
+
+
 # --- Rows ---------------------------------------------------------------
 
 def listed():
@@ -256,7 +308,8 @@ def json_every_document_is_documented():
 def json_refusals_say_why():
     """Whatever stops a command, the last line says it."""
     for name in listed():
-        words = {"add": ("x",), "remove": ("x",)}.get(name, ())
+        words = {"add": ("x",), "remove": ("x",),
+                 "rename": ("x", "y")}.get(name, ())
         run = pipe(name, *words, "--json", "-u", "no-such-person", uid=0)
         out, err = run.communicate("")
         if not out:     # the words were not understood
