@@ -400,6 +400,33 @@ outcome_help_stays(void **state)
 	fake_stop();
 }
 
+/* Who has such a name is nobody else in the log. */
+static void
+outcome_names_that_forge(void **state)
+{
+	static const struct { const char *user, *log; } rows[] = {
+		{ "x rhost=198.51.100.9 tty=ssh",
+		  "user=\"x rhost=198.51.100.9 tty=ssh\"" },
+		{ "x\" rhost=198.51.100.9",
+		  "user=\"x\\\" rhost=198.51.100.9\"" },
+		{ "x\\", "user=\"x\\\\\"" },
+	};
+	char line[HOST_TEXT];
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(host_reset(state), 0);
+		host.user = rows[i].user;
+		fake_reply(VERB_CHECK, OUT_LOCKED);
+		fake_start(host_door("login"), 8);
+		assert_int_equal(host_login("", 0), PAM_MAXTRIES);
+		snprintf(line, sizeof(line), PREFIX "deny.locked %s "
+		    "rhost=203.0.113.7 tty=ssh", rows[i].log);
+		assert_string_equal(host_line(0), line);
+		fake_stop();
+	}
+}
+
 static void
 outcome_last_recovery_code(void **state)
 {
@@ -456,6 +483,7 @@ main(void)
 		cmocka_unit_test_setup(outcome_first_prompt, host_reset),
 		cmocka_unit_test_setup(outcome_failure_and_help, host_reset),
 		cmocka_unit_test_setup(outcome_help_stays, host_reset),
+		cmocka_unit_test_setup(outcome_names_that_forge, host_reset),
 		cmocka_unit_test_setup(outcome_last_recovery_code,
 		    host_reset),
 		cmocka_unit_test_setup(outcome_few_recovery_codes,
