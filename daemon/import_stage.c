@@ -201,14 +201,16 @@ visit(const struct account *a, void *arg)
 	    &im->s->failure);
 	struct seal_row row = { .account_id = a->id, .user = a->name };
 	struct secret secret = { 0 };
+	bool marked;
 	size_t i;
 
 	for (i = 0; ring != NULL && i < a->credential_count; i++) {
 		row.credential_id = a->credentials[i].id;
-		if (!seal_open(ring, &row, &a->credentials[i].sealed,
-		    &secret) || !mark(im, &secret, key.mark))
-			continue;
+		marked = seal_open(ring, &row, &a->credentials[i].sealed,
+		    &secret) && mark(im, &secret, key.mark);
 		secret_wipe(&secret);
+		if (!marked)
+			continue;
 		found = bsearch(&wanted, im->sorted, im->count,
 		    sizeof(*found), by_mark);
 		if (found == NULL)
