@@ -85,17 +85,22 @@ exec(struct store *s, const char *sql, struct failure *f)
 	    "restore", f);
 }
 
-/* For batches, which are many: what they leave in the WAL goes out. */
+/*
+ * For batches, which are many: what they leave in the WAL goes out while
+ * others may write, so that growing the file, which lets nobody write, finds
+ * little to do.
+ */
 enum store_code
 lite_stage_room(struct store *s, struct failure *f)
 {
-	enum store_code code = lite_reserve(s, f);
+	enum store_code code = STORE_OK;
 
-	if (code != STORE_OK || s->frames < LITE_TEND_IDLE)
-		return code;
-	lite_patience(s, 0);
-	code = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, f);
-	return code == STORE_BUSY ? STORE_OK : code;
+	if (s->frames >= LITE_TEND_IDLE) {
+		lite_patience(s, 0);
+		code = lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, f);
+	}
+	return code == STORE_OK || code == STORE_BUSY ?
+	    lite_reserve(s, f) : code;
 }
 
 enum store_code
