@@ -66,11 +66,16 @@ static const struct finding_row rows[] = {
 		"Others than root may change this file: {detail}.",
 		"chown root:root, chmod 0644." },
 	[FIND_PAM_IGNORED] = { "pam-ignored", false,
-		"This line of pam_stepup.so is never read: {detail}.",
-		"move it to the file that is read." },
+		"This line of pam_stepup.so never asks: {detail}.",
+		"put an auth line into the file that is read." },
 	[FIND_PAM_ACCOUNT] = { "pam-account", false,
 		"The account stack of {services} refuses everybody.",
 		"{detail}." },
+	[FIND_PAM_SELF] = { "pam-self", false,
+		"People cannot enroll or change a factor themselves: {detail} "
+		"refuses the right password.",
+		"give /etc/pam.d/stepup auth and account stacks that take "
+		"it; a line of pam_stepup.so in them answers PAM_IGNORE." },
 	[FIND_PAM_EXEMPT] = { "pam-exempt", true,
 		"Under the condition of this line, {services} lets in without "
 		"a code.",
@@ -113,6 +118,10 @@ static const struct finding_row rows[] = {
 		"LoginGraceTime is {detail} s: little time to type a password "
 		"and wait for the next code.",
 		"LoginGraceTime 120" },
+	[FIND_SUDO_NOPASSWD] = { "sudo-nopasswd", true,
+		"sudo asks whom this line names for neither password nor "
+		"code.",
+		"see that it is meant so; visudo." },
 	[FIND_SETTINGS] = { "settings", false,
 		"The settings are refused: {detail}. What was accepted last "
 		"stays in force.",
@@ -161,6 +170,9 @@ static const struct finding_row rows[] = {
 	[FIND_DOOR_DEAF] = { "door-deaf", false,
 		"Somebody listens here, and does not answer.",
 		"systemctl restart stepupd; journalctl -u stepupd tells why." },
+	[FIND_DOOR_MODE] = { "door-mode", false,
+		"The mode of this socket is {detail}.",
+		"systemctl restart stepupd.socket stepup-public.socket" },
 	[FIND_DOOR_LOGIN] = { "door-login", true,
 		"Nobody listens here: each login starts a service of its own, "
 		"which a person who drives su or sudo can hold up.",

@@ -14,11 +14,16 @@ void judge_all(const struct world *, const struct survey *, bool plan,
 /* Stacks, and the files they are in. */
 void judge_pam(const struct world *, const struct survey *, bool plan,
     struct findings *);
+/* The lines of one service, each by itself. */
+void judge_lines(const struct world *, const struct surveyed *,
+    struct findings *);
 /* Lines of ours in files that nobody reads. */
 void judge_ignored(const struct world *, struct findings *);
 /* What `sshd -T` said. */
 void judge_sshd(const struct world *, const struct survey *,
     struct findings *);
+/* Whom sudo asks for nothing. */
+void judge_sudoers(const struct world *, struct findings *);
 /* Settings, files, module, doors, store, clock. */
 void judge_host(const struct world *, struct findings *);
 /* Who would be, or is, shut out: root, and with --plan everybody. */

@@ -219,9 +219,18 @@ module(const struct world *w, struct findings *f)
 /* --- Doors, clock ------------------------------------------------------ */
 
 static void
-door(enum world_door state, const char *path, enum finding_id without,
-    struct findings *f)
+door(const struct world *w, enum world_door state, const char *path,
+    mode_t mode, enum finding_id without, struct findings *f)
 {
+	struct world_file file;
+	char detail[32];
+
+	w->file(w, path, &file);
+	if (file.seen && file.there && (file.mode & 0777) != mode) {
+		snprintf(detail, sizeof(detail), "%04o, not %04o",
+		    (unsigned)file.mode & 07777, (unsigned)mode);
+		finding_add(f, FIND_DOOR_MODE, path, 0, NULL, detail);
+	}
 	switch (state) {
 	case WORLD_DOOR_FOREIGN:
 		finding_add(f, FIND_DOOR_FOREIGN, path, 0, NULL, NULL);
@@ -244,8 +253,8 @@ judge_host(const struct world *w, struct findings *f)
 	settings(w, f);
 	module(w, f);
 	files(w, f);
-	door(w->door_login, w->login, FIND_DOOR_LOGIN, f);
-	door(w->door_public, w->public, FIND_DOOR_PUBLIC, f);
+	door(w, w->door_login, w->login, 0600, FIND_DOOR_LOGIN, f);
+	door(w, w->door_public, w->public, 0666, FIND_DOOR_PUBLIC, f);
 	if (w->clock == WORLD_CLOCK_UNSYNCED)
 		finding_add(f, FIND_CLOCK, "-", 0, NULL, w->clock_detail);
 }

@@ -8,6 +8,8 @@
 
 #include "cli/doctor/judge.h"
 
+#define SELF	"stepup"	/* the service of self-service */
+
 /* One service under judgement. */
 struct bench {
 	const struct world *w;
@@ -16,90 +18,6 @@ struct bench {
 	struct findings	*f;
 	bool		 plan;
 };
-
-static const enum finding_id of_problem[] = {
-	[PAMPROBLEM_SYNTAX] = FIND_PAM_BROKEN,
-	[PAMPROBLEM_MISSING] = FIND_PAM_MISSING_FILE,
-	[PAMPROBLEM_LOOP] = FIND_PAM_LOOP,
-	[PAMPROBLEM_LIMIT] = FIND_PAM_BROKEN,
-};
-
-static void
-problems(const struct bench *b)
-{
-	const struct pamproblem *p;
-	size_t i;
-
-	for (i = 0; i < b->s->problem_count; i++) {
-		p = &b->s->problems[i];
-		if (p->kind != PAMPROBLEM_UNSEEN)
-			finding_add(b->f, of_problem[p->kind], p->file,
-			    p->line, b->s->name, p->text);
-	}
-}
-
-/* Our module is not there: told once, not for each line that names it. */
-static bool
-own_module(const struct bench *b)
-{
-	if (b->w->module_state == WORLD_MODULE_MISSING)
-		finding_add(b->f, FIND_MODULE_MISSING, b->w->module, 0,
-		    b->s->name, NULL);
-	else if (b->w->module_state == WORLD_MODULE_KIND)
-		finding_add(b->f, FIND_MODULE_KIND, b->w->module, 0,
-		    b->s->name, b->w->module_detail);
-	else
-		return false;
-	return true;
-}
-
-/* A module that is not there hurts unless its line takes no notice. */
-static void
-modules(const struct bench *b, enum pamtype type)
-{
-	const struct pamstack *stack = pamservice_stack(b->s, type);
-	const struct pamline *l;
-	char name[FINDING_WORDS_MAX];
-	enum module_class class;
-	size_t i;
-
-	for (i = 0; i < stack->count; i++) {
-		l = &stack->lines[i];
-		if (l->kind != PAMLINE_MODULE || l->module == NULL)
-			continue;
-		class = known_module(l->module, l->arguments);
-		if (type == PAMTYPE_AUTH && class == MODULE_UNKNOWN &&
-		    access_installed(b->w, l))
-			finding_add(b->f, FIND_PAM_UNKNOWN, l->file, l->line,
-			    b->s->name, l->module);
-		if (access_installed(b->w, l) || (class != MODULE_OURS &&
-		    l->control.actions[PAM_MODULE_UNKNOWN] == ACTION_IGNORE))
-			continue;
-		if (class == MODULE_OURS && strchr(l->module, '/') == NULL &&
-		    own_module(b))
-			continue;
-		snprintf(name, sizeof(name), "%s%s", l->module,
-		    strchr(l->module, '\r') != NULL ?
-		    " (the line ends in CR LF)" : "");
-		finding_add(b->f, FIND_PAM_MISSING_MODULE, l->file, l->line,
-		    b->s->name, name);
-	}
-}
-
-/* Our arguments, read as the module reads them. */
-static void
-arguments(const struct bench *b)
-{
-	const struct pamstack *stack = pamservice_stack(b->s, PAMTYPE_AUTH);
-	char why[FINDING_WORDS_MAX];
-	size_t i;
-
-	for (i = 0; i < stack->count; i++)
-		if (!access_arguments(&stack->lines[i], why, sizeof(why)))
-			finding_add(b->f, FIND_PAM_ARGUMENT,
-			    stack->lines[i].file, stack->lines[i].line,
-			    b->s->name, why);
-}
 
 /* A line of the auth stack; nothing for PAMRUN_NONE. */
 static void
@@ -207,7 +125,7 @@ left_out(const struct bench *b)
 
 	return ours < stack->count && b->s->file != NULL &&
 	    !world_covers(b->w, b->s->name) &&
-	    strcmp(b->s->name, "stepup") != 0 && (is_root_door(b) ||
+	    strcmp(b->s->name, SELF) != 0 && (is_root_door(b) ||
 	    strcmp(stack->lines[ours].file, b->s->file) == 0);
 }
 
@@ -347,6 +265,27 @@ account(const struct bench *b)
 		    stack->lines[line].line, b->s->name, next);
 }
 
+/* Where self-service checks passwords; there our line steps aside. */
+static void
+self(const struct bench *b)
+{
+	const struct access *a = &b->one->access;
+
+	if (b->w->door_public == WORLD_DOOR_ABSENT)
+		return;
+	if (b->s->problem_count > 0 || (a->nobody != PAMRUN_NONE &&
+	    told(b, FIND_PAM_SELF, &pamservice_stack(b->s, PAMTYPE_AUTH)->
+	    lines[a->nobody])))
+		return;
+	if (b->s->abort || b->one->shut || a->in[WAY_RIGHT] == ACCESS_NO)
+		finding_add(b->f, FIND_PAM_SELF, b->s->file != NULL ?
+		    b->s->file : "/etc/pam.d/" SELF, 0, NULL,
+		    b->s->file != NULL ? "its stack" : "`other`, which "
+		    "answers since this file is not there,");
+	else
+		line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
+}
+
 static void
 files(const struct bench *b)
 {
@@ -380,13 +319,18 @@ judge_pam(const struct world *w, const struct survey *v, bool plan,
 		/* What is taken in is judged where it is taken in. */
 		if (b.one->part || b.s->unseen)
 			continue;
-		problems(&b);
+		if (b.s->file == NULL)
+			continue;
+		judge_lines(w, b.one, f);
 		if (b.s->abort)
 			continue;
-		modules(&b, PAMTYPE_AUTH);
-		modules(&b, PAMTYPE_ACCOUNT);
-		arguments(&b);
 		ways(&b);
 		account(&b);
+	}
+	/* The last: it shares what others have been told of. */
+	b.one = survey_find(v, SELF);
+	if (b.one != NULL) {
+		b.s = b.one->service;
+		self(&b);
 	}
 }

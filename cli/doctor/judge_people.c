@@ -89,6 +89,7 @@ judge_all(const struct world *w, const struct survey *v, bool plan,
 	judge_pam(w, v, plan, f);
 	judge_ignored(w, f);
 	judge_sshd(w, v, f);
+	judge_sudoers(w, f);
 	judge_host(w, f);
 	judge_people(w, v, plan, f);
 }

@@ -148,6 +148,9 @@ survey_make(struct world *w)
 		done = add_folder(w, v, ETC) && add_folder(w, v, VENDOR);
 	else
 		done = add_conf(w, v);
+	/* Where it has no file, `other` answers. */
+	if (done && v->count > 0 && survey_find(v, "stepup") == NULL)
+		done = add(w, v, "stepup");
 	if (done && v->count == 0)
 		world_unseen(w, "PAM: neither " ETC " nor " CONF
 		    " has a service");
