@@ -20,7 +20,11 @@ count_codes(const struct call *call)
 	if (status != EXIT_DONE)
 		return status;
 	standing_time(st.codes_made, made, sizeof(made));
-	result(call, "%u of %u recovery codes are left, made %s.",
+	if (st.all == 0)
+		result(call, "There are no recovery codes, and have not been "
+		    "any.");
+	else
+		result(call, "%u of %u recovery codes are left, made %s.",
 	    (unsigned)st.left, (unsigned)st.all, made);
 	standing_warn_codes(call, &st);
 	standing_codes_json(call, &st);

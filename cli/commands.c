@@ -242,6 +242,19 @@ static const struct command rows[] = {
 	    "      --service NAME\n"
 	    "                    at this service: sshd, sudo\n"
 	    HELP_JSON HELP_HELP },
+	{ "import", import_run, ROOTS, BIT(DRY_RUN) | BIT(JSON), 2, 200000,
+	    "stepup import ga FILE | FOLDER | USER=FILE ... [--dry-run]\n"
+	    "       stepup import oath FILE [--dry-run]",
+	    "take over what another module knew",
+	    "People keep the entry in their app. From google-authenticator "
+	    "(ga): a file is\nits owner's; root's own file is that of the "
+	    "account it is named after, or its\nfolder. A FOLDER is a folder "
+	    "of homes, or of such files. From libpam-oath: its\nusers file. "
+	    "The files are only read. Time-based codes alone are taken, no "
+	    "scratch\ncodes; who is enrolled already is left alone.\n\n"
+	    "      --dry-run     say what would be done\n"
+	    HELP_JSON HELP_HELP "\nExit status: 0 all imported, 1 some were "
+	    "skipped.\n" },
 };
 
 /* --- Options ----------------------------------------------------------- */

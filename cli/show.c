@@ -90,6 +90,7 @@ show_offer(struct show *s, const struct wire_message *m)
 	bool ok;
 
 	ok = wire_get_secret(m, TAG_SECRET, &secret) &&
+	    secret.len >= OTP_SECRET_OFFERED &&
 	    wire_get_string(m, TAG_ISSUER, s->issuer) &&
 	    wire_get_string(m, TAG_NAME, account) &&
 	    wire_get_uint(m, TAG_ALGORITHM, &algorithm) &&

@@ -183,5 +183,6 @@ standing_warn_codes(const struct call *call, const struct standing *st)
 	if (st->left > FEW_CODES)
 		return;
 	call_command(call, "codes", "--new", command);
-	say(call, "Few recovery codes are left. Next: %s", command);
+	say(call, "%s recovery codes are left. Next: %s", st->left == 0 ?
+	    "No" : "Few", command);
 }

@@ -24,6 +24,10 @@ tell_codes(const struct call *call, const struct standing *st)
 {
 	char made[32];
 
+	if (st->all == 0) {
+		result(call, "  Recovery codes  none, there have not been any");
+		return;
+	}
 	standing_time(st->codes_made, made, sizeof(made));
 	result(call, "  Recovery codes  %u of %u left, made %s",
 	    (unsigned)st->left, (unsigned)st->all, made);

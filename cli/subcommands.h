@@ -114,6 +114,7 @@ subcommand rename_run;
 subcommand rebind_run;
 subcommand prune_run;
 subcommand policy_run;
+subcommand import_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

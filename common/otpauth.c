@@ -53,7 +53,7 @@ values_fit(const struct otpauth *o)
 {
 	return name_fits(o->issuer, 64) && name_fits(o->account, 255) &&
 	    o->secret != NULL &&
-	    o->secret_len >= 16 && o->secret_len <= OTP_SECRET_MAX &&
+	    o->secret_len >= OTP_SECRET_OFFERED && o->secret_len <= OTP_SECRET_MAX &&
 	    otp_algorithm_name(o->algorithm) != NULL &&
 	    (o->digits == 6 || o->digits == 8) &&
 	    o->period >= 15 && o->period <= 120;

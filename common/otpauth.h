@@ -20,6 +20,7 @@ enum otp_algorithm {
 };
 
 #define OTP_SECRET_MAX 64
+#define OTP_SECRET_OFFERED 16	/* least, of a new one */
 #define OTP_DIGITS_MAX 8
 #define OTPAUTH_MAX 1024	/* longest URI with its NUL */
 
@@ -34,7 +35,7 @@ struct otpauth {
 	const char	*issuer;	/* 1..64 bytes, no colon */
 	const char	*account;	/* 1..255 bytes, no colon */
 	const uint8_t	*secret;	/* borrowed */
-	size_t		 secret_len;	/* 16..OTP_SECRET_MAX */
+	size_t		 secret_len;	/* _OFFERED.._MAX */
 	enum otp_algorithm algorithm;
 	unsigned	 digits;	/* 6 or 8 */
 	unsigned	 period;	/* 15..120 s */

@@ -244,7 +244,7 @@ enum wire_tag {
 	TAG_LAST,		/* u8 1 */
 	TAG_TEXT,		/* string, for the person */
 	TAG_STYLE,		/* u8, enum wire_style */
-	TAG_SECRET,		/* bytes 10..64 */
+	TAG_SECRET,		/* bytes 10..64; OFFER: 16.. */
 	TAG_ISSUER,		/* string */
 	TAG_ALGORITHM,		/* u8, enum otp_algorithm */
 	TAG_DIGITS,		/* u8 */
