@@ -55,6 +55,20 @@ output_gone(void)
 	return output.gone;
 }
 
+/* Not by say(): that flushes what has just failed. */
+static void
+complain(const struct call *call, int error)
+{
+	char text[LINE_BYTES];
+	int n;
+
+	n = snprintf(text, sizeof(text), "The results cannot be written: "
+	    "%s.\nNext: make room there, then once more.\n",
+	    strerror(error));
+	if (n > 0 && n < (int)sizeof(text))
+		terminal_write(call->terminal->err, text, (size_t)n);
+}
+
 static bool
 put(const struct call *call, const char *text, size_t len)
 {
@@ -65,9 +79,7 @@ put(const struct call *call, const char *text, size_t len)
 	output.gone = true;
 	output.used = 0;
 	if (errno != EPIPE)
-		say(call, "The results cannot be written: %s.\n"
-		    "Next: make room there, then once more.",
-		    strerror(errno));
+		complain(call, errno);
 	return false;
 }
 
