@@ -253,13 +253,33 @@ codes(const struct account *old, const struct account *a,
 	CLAIM((r->outcome == OUT_OK_RECOVERY) == (r->code != -1));
 }
 
+/* A pass is used once, by the answer that says so, and keeps what it is. */
+static void
+passes(const struct account *old, const struct account *a,
+    const struct fake_record *r)
+{
+	const struct pass *was = &old->passes[PASS_LOGIN];
+	struct pass is = a->passes[PASS_LOGIN];
+
+	CLAIM((r->outcome == OUT_OK_PASS) == (is.used_at != was->used_at));
+	CLAIM(r->outcome != OUT_OK_PASS || (was->used_at == 0 &&
+	    was->created_at != 0));
+	CLAIM(is.seen_at >= was->seen_at);
+	is.used_at = was->used_at;
+	is.seen_at = was->seen_at;
+	CLAIM(memcmp(&is, was, sizeof(is)) == 0);
+	CLAIM(memcmp(&a->passes[PASS_ENROLL], &old->passes[PASS_ENROLL],
+	    sizeof(is)) == 0);
+}
+
 /* Who fails is charged once, and at one limiter; who does not, nowhere. */
 static void
 limiters(const struct account *old, const struct account *a,
     struct fake_record *r)
 {
 	const struct limiter *was, *is;
-	bool ok = r->outcome == OUT_OK_TOTP || r->outcome == OUT_OK_RECOVERY;
+	bool ok = r->outcome == OUT_OK_TOTP ||
+	    r->outcome == OUT_OK_RECOVERY || r->outcome == OUT_OK_PASS;
 	int i, charged = 0;
 
 	for (i = 0; i < LIMITERS; i++) {
@@ -302,10 +322,12 @@ fake_apply(struct store *s, const struct account *a, const struct decision *d,
 	if (r.account != -1) {
 		credentials(&s->work[r.account], a, &r);
 		codes(&s->work[r.account], a, &r);
+		passes(&s->work[r.account], a, &r);
 		limiters(&s->work[r.account], a, &r);
 	} else
 		CLAIM(d->outcome != OUT_OK_TOTP &&
 		    d->outcome != OUT_OK_RECOVERY &&
+		    d->outcome != OUT_OK_PASS &&
 		    d->outcome != OUT_BAD_CODE);
 	/* A call that failed may have written all of it. */
 	s->spoilt = code != STORE_OK;

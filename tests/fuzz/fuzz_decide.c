@@ -40,7 +40,8 @@ static const char foreign_text[] =
 
 static int64_t now;
 static struct account template[FAKE_ACCOUNTS];
-static char sheet[CODES][RECOVERY_LENGTH + 1];
+static char sheet[CODES + 1][RECOVERY_LENGTH + 1];
+#define PASS sheet[CODES]	/* everybody's login pass */
 
 /* Everything accepted in this run: nothing stands here twice. */
 static struct fake_record ledger[LEDGER];
@@ -140,7 +141,7 @@ make_host(void)
 	no_files_keyring = ring_text;
 	CLAIM(keyring_read(no_files_paths.keyring, 0, &ring, NULL, &f) ==
 	    OUT_DONE);
-	for (i = 0; i < CODES; i++)
+	for (i = 0; i <= CODES; i++)
 		make_code(sheet[i], 3 + 40 * i);
 	for (i = 0; i < FAKE_ACCOUNTS; i++) {
 		template[i].match = ACCOUNT_FOUND;
@@ -181,6 +182,27 @@ any_limiter(struct limiter *m, struct input *in)
 		m->total_since = 0;
 }
 
+/* A login pass near its beginning, its end, or anywhere. */
+static void
+any_pass(struct pass *p, struct input *in)
+{
+	uint8_t how = input_byte(in);
+
+	p->created_at = START + (int16_t)input_number(in, 2);
+	p->expires_at = p->created_at + PASS_TTL_MIN +
+	    input_number(in, 2) % (PASS_TTL_MAX - PASS_TTL_MIN);
+	p->rounds = RECOVERY_ROUNDS;
+	memset(p->salt, how, sizeof(p->salt));
+	CLAIM(__real_recovery_hash(PASS, p->salt, 1, p->hash));
+	if ((how & 3) == 3)
+		memcpy(p->service, how & 4 ? "sshd" : "su", how & 4 ? 5 : 3);
+	if ((how & 24) == 24)
+		p->used_at = START - 1;
+	if ((how & 96) == 96)
+		p->seen_at = START + (int8_t)input_byte(in);
+	memcpy(p->note, "why", 4);
+}
+
 static void
 any_account(struct account *a, struct input *in)
 {
@@ -203,6 +225,8 @@ any_account(struct account *a, struct input *in)
 		a->credentials[a->credential_count - 1].sealed.key_id[0] = 'f';
 	for (i = 0; how & 128 && i < a->recovery.count; i++)
 		a->recovery.codes[i].spent_at = input_byte(in) & 1 ? 1 : 0;
+	if ((how & 3) == 2)
+		any_pass(&a->passes[PASS_LOGIN], in);
 }
 
 static void
@@ -256,7 +280,8 @@ any_answer(const struct account *a, struct input *in, struct secret *typed)
 		right_code(a, in, typed);
 		break;
 	case 2:
-		secret_set(typed, sheet[how / 6 % CODES], RECOVERY_LENGTH);
+		secret_set(typed, sheet[how / 6 % (CODES + 1)],
+		    RECOVERY_LENGTH);
 		break;
 	case 3:
 		secret_set(typed, "00000000", how & 8 ? 8 : 6);
@@ -302,7 +327,17 @@ any_ask(struct ask *a, struct input *in, uint8_t verb)
 static bool
 is_accepted(enum outcome o)
 {
-	return o == OUT_OK_TOTP || o == OUT_OK_RECOVERY;
+	return o == OUT_OK_TOTP || o == OUT_OK_RECOVERY || o == OUT_OK_PASS;
+}
+
+/* Neither early nor late, nor where it was not meant for. */
+static void
+in_time(const struct ask *a, const struct pass *p)
+{
+	CLAIM(p->used_at == now && now >= p->created_at &&
+	    now < p->expires_at);
+	CLAIM(p->service[0] == '\0' || (a->request.door == DOOR_LOGIN &&
+	    strcmp(p->service, a->service) == 0));
 }
 
 /* The typed code is that step's, near this time, and nobody used it. */
@@ -326,6 +361,9 @@ was_right(const struct ask *a, const struct fake_record *r, unsigned window)
 		CLAIM(totp_code(secret, otp_secret_length(c->algorithm),
 		    c->algorithm, c->digits, r->step, code));
 		CLAIM(strcmp(code, answer.digits) == 0);
+	} else if (r->outcome == OUT_OK_PASS) {
+		CLAIM(strcmp(PASS, want) == 0);
+		in_time(a, &fake.accounts[r->account].passes[PASS_LOGIN]);
 	} else
 		CLAIM(strcmp(sheet[r->code], want) == 0);
 	for (i = 0; i < accepted; i++)

@@ -41,6 +41,30 @@ has_factor(const struct naive *w)
 	    (w->devices > 0 || naive_codes_left(w) > 0);
 }
 
+/* From its first second on, for so long, while the clock can be believed;
+   never again once somebody typed after its end. */
+static bool
+in_force(const struct naive *w, const struct naive_ask *ask, int i)
+{
+	const struct naive_pass *p = &w->pass[i];
+
+	return w->match == ACCOUNT_FOUND && p->number != 0 &&
+	    ask->policy->clock_ok && ask->now >= p->made &&
+	    ask->now - p->made < p->seconds &&
+	    naive_pass_seen(w, i) < p->made + p->seconds &&
+	    (i == 1 || naive_pass_used(w, i) == NULL);
+}
+
+/* Who knows for certain which service asks is root, at the login door. */
+static bool
+for_this(const struct naive *w, const struct naive_ask *ask)
+{
+	const char *bound = w->pass[0].service;
+
+	return *bound == '\0' || (ask->door == DOOR_LOGIN &&
+	    ask->service != NULL && strcmp(ask->service, bound) == 0);
+}
+
 /* Why app codes cannot be used now, OUT_DONE when they can. */
 static enum outcome
 app_trouble(const struct naive *w, const struct naive_ask *ask,
@@ -63,6 +87,8 @@ static void
 standing(const struct naive *w, const struct naive_ask *ask,
     struct outcome_facts *f)
 {
+	bool codes = naive_codes_left(w) > 0 ||
+	    (in_force(w, ask, 0) && for_this(w, ask));
 	enum outcome app, code;
 	int64_t app_wait, code_wait, wait;
 
@@ -71,12 +97,12 @@ standing(const struct naive *w, const struct naive_ask *ask,
 	f->left = naive_codes_left(w);
 	if (w->devices > 0 && app == OUT_DONE)
 		f->kinds |= KIND_TOTP;
-	if (f->left > 0 && code == OUT_DONE)
+	if (codes && code == OUT_DONE)
 		f->kinds |= KIND_RECOVERY;
 	if (w->devices > 0 && app != OUT_DONE)
 		f->why = app;
 	wait = w->devices > 0 && app == OUT_LOCKED ? app_wait : 0;
-	if (f->kinds == 0 && f->left > 0 && code == OUT_LOCKED &&
+	if (f->kinds == 0 && codes && code == OUT_LOCKED &&
 	    f->why != OUT_KEY && f->why != OUT_CLOCK &&
 	    (wait == 0 || code_wait < wait))
 		wait = code_wait;
@@ -89,6 +115,7 @@ static enum outcome
 outside(const struct naive *w, const struct naive_ask *ask)
 {
 	const struct policy *p = ask->policy;
+	bool let;
 
 	if (!p->covered)
 		return OUT_NOT_COVERED;
@@ -100,9 +127,12 @@ outside(const struct naive *w, const struct naive_ask *ask)
 		return OUT_ADMIN_LOCK;
 	if (has_factor(w))
 		return OUT_DONE;
-	if (!p->pass_unenrolled || (p->pass_once && w->had_factor))
-		return OUT_MUST_ENROLL;
-	return p->key_ok ? OUT_NOT_ENROLLED : OUT_KEY;
+	let = p->pass_unenrolled && !(p->pass_once && w->had_factor);
+	if (let && p->key_ok)
+		return OUT_NOT_ENROLLED;
+	if (in_force(w, ask, 0) && for_this(w, ask))
+		return OUT_DONE;
+	return let ? OUT_KEY : OUT_MUST_ENROLL;
 }
 
 void
@@ -142,6 +172,8 @@ look(const struct naive *w, const struct naive_ask *ask, unsigned kind,
 		f.spent = naive_used(w, kind, i) != NULL;
 		f.fresh = !f.spent;
 	}
+	f.pass = kind == KIND_RECOVERY && w->pass[0].number != 0 &&
+	    strcmp(w->pass[0].code, clean) == 0 && for_this(w, ask);
 	for (i = 0; kind == KIND_TOTP && i < w->devices; i++) {
 		d = &w->device[i];
 		last = naive_last_step(w, i);
@@ -215,7 +247,10 @@ evaluate(struct naive *w, const struct naive_ask *ask, unsigned kind,
 		naive_remember(w, NAIVE_RIGHT, kind, ask, &f);
 		v->outcome = kind == KIND_TOTP ? OUT_OK_TOTP :
 		    OUT_OK_RECOVERY;
-	} else if (f.spent) {
+	} else if (f.pass && in_force(w, ask, 0)) {
+		naive_remember_pass(w, NAIVE_RIGHT, ask, 0);
+		v->outcome = OUT_OK_PASS;
+	} else if (f.spent || (f.pass && naive_pass_used(w, 0) != NULL)) {
 		v->outcome = OUT_REPLAY;
 		if (kind == KIND_TOTP)
 			v->facts.wait = f.next > 1 ? (uint32_t)f.next : 1;
@@ -223,7 +258,20 @@ evaluate(struct naive *w, const struct naive_ask *ask, unsigned kind,
 		naive_remember(w, NAIVE_WRONG, kind, ask, NULL);
 		v->outcome = OUT_BAD_CODE;
 	}
+	if (kind == KIND_RECOVERY)
+		naive_remember_pass(w, NAIVE_SEEN, ask, 0);
 	run(w, ask, kind, &v->facts);
+}
+
+/* Somebody without a factor types the pass that let them in once more. */
+static bool
+again(const struct naive *w, const struct naive_ask *ask, unsigned kind,
+    const char *clean)
+{
+	return kind == KIND_RECOVERY && w->match == ACCOUNT_FOUND &&
+	    !ask->other_pass_salt && for_this(w, ask) &&
+	    naive_pass_used(w, 0) != NULL &&
+	    strcmp(w->pass[0].code, clean) == 0;
 }
 
 void
@@ -238,11 +286,14 @@ naive_verify(struct naive *w, const struct naive_ask *ask,
 
 	memset(v, 0, sizeof(*v));
 	v->facts.kind = kind;
+	if (outcome == OUT_MUST_ENROLL && again(w, ask, kind, clean))
+		outcome = OUT_REPLAY;
 	if (outcome != OUT_DONE) {
 		refuse(v, ask, outcome);
 		return;
 	}
-	if (kind == KIND_RECOVERY && w->codes > 0 && ask->other_salt) {
+	if (kind == KIND_RECOVERY && ((w->codes > 0 && ask->other_salt) ||
+	    (w->pass[0].number != 0 && ask->other_pass_salt))) {
 		v->stale = true;
 		v->outcome = OUT_BUSY;
 		standing(w, ask, &v->facts);
@@ -266,4 +317,70 @@ naive_verify(struct naive *w, const struct naive_ask *ask,
 	standing(w, ask, &v->facts);
 	if (v->outcome == OUT_REPLAY && kind == KIND_RECOVERY)
 		v->facts.wait = 0;
+}
+
+/* ---- a ticket ---- */
+
+/* What comes before the ticket itself; OUT_DONE: nothing does. */
+static enum outcome
+before_ticket(struct naive *w, const struct naive_ask *ask, unsigned kind,
+    struct naive_verdict *v)
+{
+	int64_t wait, start, length;
+	enum outcome outcome;
+
+	if (!w->known)
+		return OUT_NO_USER;
+	if (w->match == ACCOUNT_CHANGED)
+		return OUT_CHANGED;
+	if (w->match == ACCOUNT_FOUND && w->locked)
+		return OUT_ADMIN_LOCK;
+	if (has_factor(w))
+		return OUT_EXISTS;
+	if (kind != KIND_RECOVERY)
+		return OUT_BAD_FORMAT;
+	outcome = barred(w, ask, kind, false, &wait);
+	if (outcome != OUT_LOCKED)
+		return outcome;
+	v->facts.wait = (uint32_t)wait;
+	naive_wait(w, kind, ask->door == DOOR_PUBLIC, &start, &length);
+	if (start > ask->now) {
+		naive_remember(w, NAIVE_LATER, kind, ask, NULL);
+		effect(v, EFFECT_LIMITERS);
+	}
+	return outcome;
+}
+
+void
+naive_ticket(struct naive *w, const struct naive_ask *ask,
+    struct naive_verdict *v)
+{
+	char clean[NAIVE_CODE];
+	unsigned kind = naive_form(w, ask->typed, ask->len, clean);
+	bool right = strcmp(w->pass[1].code, clean) == 0;
+
+	memset(v, 0, sizeof(*v));
+	v->facts.kind = kind;
+	v->outcome = before_ticket(w, ask, kind, v);
+	if (v->outcome != OUT_DONE)
+		return;
+	v->outcome = OUT_BAD_TICKET;
+	if (!in_force(w, ask, 1) || ask->door != DOOR_PUBLIC)
+		return;
+	if (ask->other_pass_salt) {
+		v->stale = true;
+		v->outcome = OUT_BUSY;
+		return;
+	}
+	if (right) {
+		naive_remember_pass(w, NAIVE_RIGHT, ask, 1);
+		v->outcome = OUT_OK_TICKET;
+	} else
+		naive_remember(w, NAIVE_WRONG, kind, ask, NULL);
+	naive_remember_pass(w, NAIVE_SEEN, ask, 1);
+	effect(v, EFFECT_TICKET);
+	effect(v, EFFECT_LIMITERS);
+	effect(v, EFFECT_EVENT);
+	run(w, ask, kind, &v->facts);
+	v->facts.lock = 0;
 }

@@ -33,6 +33,7 @@ enum naive_what {
 	NAIVE_RIGHT = 1,	/* accepted */
 	NAIVE_WRONG,		/* charged */
 	NAIVE_LATER,		/* a wait begins again */
+	NAIVE_SEEN,		/* an answer was held against a pass */
 	NAIVE_RESET		/* unlocked, or enrolled anew */
 };
 
@@ -44,9 +45,18 @@ struct naive_event {
 	unsigned	 earlier;
 	int		 life;		/* which enrollment it belongs to */
 	size_t		 which;		/* RIGHT: the recovery code */
+	int		 pass;		/* RIGHT, SEEN: that pass; 0: none */
 	/* RIGHT, an app code: the step of each device that showed it; 0 */
 	int64_t		 steps[ACCOUNT_CREDENTIALS_MAX];
 	struct limits	 limits;	/* as they were then */
+};
+
+/* What root gave; [0] for logins, [1] for the enrollment. */
+struct naive_pass {
+	int	 number;	/* 0: there is none */
+	int64_t	 made, seconds;
+	char	 code[NAIVE_CODE];
+	char	 service[16];	/* "": any */
 };
 
 /* One person, all there is to know. */
@@ -57,6 +67,7 @@ struct naive {
 	size_t	devices, codes;
 	struct naive_device device[ACCOUNT_CREDENTIALS_MAX];
 	char	code[ACCOUNT_CODES_MAX][NAIVE_CODE];	/* in the clear */
+	struct naive_pass pass[2];
 	size_t	events;
 	struct naive_event event[NAIVE_EVENTS];
 };
@@ -77,7 +88,9 @@ struct naive_ask {
 	unsigned	 earlier;
 	char		 typed[NAIVE_TYPED];
 	size_t		 len;
-	bool		 other_salt;
+	bool		 other_salt, other_pass_salt;
+	bool		 ticket;	/* an enrollment ticket is asked for */
+	const char	*service;	/* or NULL */
 	size_t		 broken;	/* this device's code cannot be
 					   computed, from 1 */
 };
@@ -85,6 +98,7 @@ struct naive_ask {
 /* What an answer turned out to be. */
 struct naive_found {
 	bool	fresh, spent, failed;
+	bool	pass;		/* the login pass, where it counts */
 	size_t	which;
 	int64_t	steps[ACCOUNT_CREDENTIALS_MAX];
 	int64_t	next;
@@ -98,7 +112,19 @@ void naive_check(const struct naive *, const struct naive_ask *,
 void naive_verify(struct naive *, const struct naive_ask *,
     struct naive_verdict *);
 
+/* The same for a ticket. */
+void naive_ticket(struct naive *, const struct naive_ask *,
+    struct naive_verdict *);
+
 /* ---- decide_naive_history.c ---- */
+
+/* The event that used pass i, NULL: none; the latest time an answer was
+   held against it, 0: never. */
+const struct naive_event *naive_pass_used(const struct naive *, int i);
+int64_t naive_pass_seen(const struct naive *, int i);
+/* RIGHT or SEEN of pass i, if there is one. */
+void naive_remember_pass(struct naive *, enum naive_what,
+    const struct naive_ask *, int i);
 
 /* RFC 4226 over OpenSSL's HMAC. */
 void naive_totp(const struct naive_device *, int64_t step, char code[9]);

@@ -261,6 +261,43 @@ naive_remember(struct naive *w, enum naive_what what, unsigned kind,
 }
 
 void
+naive_remember_pass(struct naive *w, enum naive_what what,
+    const struct naive_ask *ask, int i)
+{
+	if (w->pass[i].number == 0)
+		return;
+	naive_remember(w, what, KIND_RECOVERY, ask, NULL);
+	w->event[w->events - 1].pass = w->pass[i].number;
+	w->event[w->events - 1].which = SIZE_MAX;	/* no code of a set */
+}
+
+const struct naive_event *
+naive_pass_used(const struct naive *w, int i)
+{
+	size_t n;
+
+	for (n = 0; n < w->events; n++)
+		if (w->event[n].what == NAIVE_RIGHT && w->pass[i].number != 0 &&
+		    w->event[n].pass == w->pass[i].number)
+			return &w->event[n];
+	return NULL;
+}
+
+int64_t
+naive_pass_seen(const struct naive *w, int i)
+{
+	int64_t latest = 0;
+	size_t n;
+
+	for (n = 0; n < w->events; n++)
+		if (w->event[n].what == NAIVE_SEEN &&
+		    w->event[n].pass == w->pass[i].number &&
+		    w->event[n].at > latest)
+			latest = w->event[n].at;
+	return latest;
+}
+
+void
 naive_reset(struct naive *w, unsigned kind, int64_t now)
 {
 	struct policy none = { 0 };
@@ -296,6 +333,14 @@ naive_account(const struct naive *w, struct account *a)
 		e = naive_used(w, KIND_TOTP, i);
 		a->credentials[i].last_step = naive_last_step(w, i);
 		a->credentials[i].used_at = e == NULL ? 0 : e->at;
+	}
+	for (i = 0; i < 2; i++) {
+		if (w->pass[i].number == 0)
+			continue;
+		/* A ticket is spent by enrolling, which takes it away. */
+		e = i == 0 ? naive_pass_used(w, 0) : NULL;
+		a->passes[i].used_at = e == NULL ? 0 : e->at > 0 ? e->at : 1;
+		a->passes[i].seen_at = naive_pass_seen(w, (int)i);
 	}
 	for (i = 0; i < w->codes; i++) {
 		e = naive_used(w, KIND_RECOVERY, i);

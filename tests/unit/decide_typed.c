@@ -35,7 +35,10 @@ type_wrong(struct world *w, char *text)
 	unsigned off = w->policy.window + 1;
 	const struct naive *n = &w->naive;
 
-	switch (world_draw(w, 8)) {
+	switch (world_draw(w, 9)) {
+	case 8:
+		strcpy(text, w->gone);
+		break;
 	case 0:
 		type_app(w, text, (int)off);
 		break;
@@ -61,7 +64,12 @@ type_right(struct world *w, char *text)
 {
 	const struct naive *n = &w->naive;
 	int window = (int)w->policy.window;
+	int pass = (int)world_draw(w, 4) == 0;
 
+	if (!w->eager && n->pass[pass].number != 0 && world_chance(w, 35)) {
+		strcpy(text, n->pass[pass].code);
+		return;
+	}
 	switch (world_draw(w, w->eager ? 4 : 8)) {
 	case 5:
 		strcpy(text, w->last);
@@ -133,6 +141,7 @@ dress(struct world *w, const char *text, struct naive_ask *ask)
 void
 world_ask(struct world *w, struct naive_ask *ask)
 {
+	static const char *const services[] = { "sshd", "sshd", "sudo", NULL };
 	char text[NAIVE_TYPED] = "";
 
 	memset(ask, 0, sizeof(*ask));
@@ -142,9 +151,20 @@ world_ask(struct world *w, struct naive_ask *ask)
 	    world_chance(w, 70) ? DOOR_LOGIN : DOOR_PUBLIC);
 	ask->earlier = world_chance(w, 60) ? 0 : world_draw(w, 6);
 	ask->other_salt = world_chance(w, 5);
+	ask->other_pass_salt = world_chance(w, 5);
+	ask->ticket = world_chance(w, w->naive.devices + w->naive.codes == 0 ?
+	    40 : 2);
+	ask->service = services[world_draw(w, 4)];
 	ask->broken = world_chance(w, 2) ?
 	    world_draw(w, ACCOUNT_CREDENTIALS_MAX) + 1 : 0;
-	if (!w->eager && world_chance(w, w->guesses))
+	if (ask->ticket) {
+		ask->earlier = 0;	/* no app code was typed before */
+		if (world_chance(w, 80))
+			ask->door = DOOR_PUBLIC;
+	}
+	if (ask->ticket && world_chance(w, 60))
+		strcpy(text, w->naive.pass[1].code);
+	else if (!w->eager && world_chance(w, w->guesses))
 		type_wrong(w, text);
 	else if (!w->eager && world_chance(w, 6))
 		type_odd(w, text);

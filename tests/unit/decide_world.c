@@ -148,6 +148,41 @@ new_twins(struct world *w)
 }
 
 static void
+take_pass(struct world *w, int i)
+{
+	if (w->naive.pass[i].number != 0)
+		memcpy(w->gone, w->naive.pass[i].code, sizeof(w->gone));
+	memset(&w->naive.pass[i], 0, sizeof(w->naive.pass[i]));
+	memset(&w->account.passes[i], 0, sizeof(w->account.passes[i]));
+}
+
+/* Root gives a pass or a ticket; the clock is one that can be. */
+static void
+give_pass(struct world *w, int i)
+{
+	static const char *const services[] = { "", "", "", "sshd", "sudo" };
+	struct naive_pass *n = &w->naive.pass[i];
+	struct pass *p = &w->account.passes[i];
+
+	if (w->naive.match != ACCOUNT_FOUND || w->now <= 0)
+		return;
+	take_pass(w, i);
+	n->number = ++w->passes;
+	n->made = w->now;
+	n->seconds = world_chance(w, 20) ? PASS_TTL_MAX : PASS_TTL_MIN +
+	    world_draw(w, 4000);
+	world_code(w, n->code);
+	if (i == 0)
+		strcpy(n->service, services[world_draw(w, 5)]);
+	p->created_at = n->made;
+	p->expires_at = n->made + n->seconds;
+	p->rounds = RECOVERY_ROUNDS;
+	fill(w, p->salt, sizeof(p->salt));
+	strcpy(p->service, n->service);
+	strcpy(p->note, "why");
+}
+
+static void
 enroll(struct world *w)
 {
 	struct naive *n = &w->naive;
@@ -179,6 +214,8 @@ enroll(struct world *w)
 		a->recovery.rounds = RECOVERY_ROUNDS;
 		fill(w, a->recovery.salt, sizeof(a->recovery.salt));
 	}
+	take_pass(w, 0);
+	take_pass(w, 1);
 	unlock(w, KIND_TOTP);
 }
 
@@ -199,12 +236,14 @@ forget(struct world *w)
 {
 	uint64_t state = w->state;
 	unsigned guesses = w->guesses;
+	int passes = w->passes;
 	struct policy policy = w->policy;
 	int64_t now = w->now;
 
 	memset(w, 0, sizeof(*w));
 	w->state = state;
 	w->guesses = guesses;
+	w->passes = passes;
 	w->policy = policy;
 	w->now = now;
 	w->naive.known = true;
@@ -247,7 +286,13 @@ to_edge(struct world *w)
 	unsigned kind = world_chance(w, 60) ? KIND_TOTP : KIND_RECOVERY;
 	int door = (int)world_draw(w, 2);
 	int64_t start, length, since;
+	int pass = (int)world_draw(w, 2);
 
+	if (n->pass[pass].number != 0 && world_chance(w, 30)) {
+		w->now = n->pass[pass].made + (world_chance(w, 30) ? 0 :
+		    n->pass[pass].seconds) + (int)world_draw(w, 3) - 1;
+		return true;
+	}
 	if (world_chance(w, 25)) {
 		naive_total(n, kind, door, &since);
 		if (since == 0)
@@ -329,7 +374,10 @@ world_turn(struct world *w)
 	if (n->match != ACCOUNT_FOUND && what < 100)
 		appear(w, true);
 	else if (n->match == ACCOUNT_FOUND && n->devices + n->codes == 0 &&
-	    what < 150)
+	    what < 500 && world_chance(w, 80))
+		give_pass(w, what < 250 ? 0 : 1);
+	else if (n->match == ACCOUNT_FOUND && n->devices + n->codes == 0 &&
+	    what < 550)
 		enroll(w);
 	else if (what < 12)
 		enroll(w);
@@ -350,6 +398,12 @@ world_turn(struct world *w)
 		unlock(w, KIND_RECOVERY);
 	else if (what < 42)
 		settings(w);
+	else if (what < 80)
+		give_pass(w, 0);
+	else if (what < 84)
+		take_pass(w, (int)world_draw(w, 2));
+	else if (what < 90)
+		give_pass(w, 1);
 	else if (what < 100)
 		n->locked = w->account.locked = false;
 }

@@ -18,6 +18,8 @@ struct world {
 	unsigned	 guesses;	/* of 100 answers, how many are wrong */
 	char		 last[NAIVE_CODE];	/* accepted last */
 	char		 old[NAIVE_CODE];	/* a code of a former set */
+	char		 gone[NAIVE_CODE];	/* a former pass or ticket */
+	int		 passes;		/* how many there were */
 	bool		 eager;		/* now a right code is wanted */
 };
 

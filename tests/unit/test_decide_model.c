@@ -158,6 +158,11 @@ hash_set(struct world *w)
 
 	for (i = 0; i < set->count; i++)
 		hash_code(w->naive.code[i], set->salt, set->codes[i].hash);
+	for (i = 0; i < PASSES; i++)
+		if (w->naive.pass[i].number != 0)
+			hash_code(w->naive.pass[i].code,
+			    w->account.passes[i].salt,
+			    w->account.passes[i].hash);
 }
 
 /* The real form rule, held against the naive one. */
@@ -183,6 +188,11 @@ form(const struct place *at, struct world *w, struct answer *answer)
 	if (ask->other_salt)
 		answer->salt[RECOVERY_SALT - 1] ^= 1;
 	hash_code(code, answer->salt, answer->hash);
+	memcpy(answer->pass_salt, w->account.passes[ask->ticket ? PASS_ENROLL :
+	    PASS_LOGIN].salt, RECOVERY_SALT);
+	if (ask->other_pass_salt)
+		answer->pass_salt[0] ^= 1;
+	hash_code(code, answer->pass_salt, answer->pass_hash);
 }
 
 /* As the opener of seals does it. */
@@ -236,7 +246,7 @@ never_twice(const struct place *at, const struct world *w,
 		NEVER(before->recovery.codes[i].spent_at != 0 &&
 		    w->account.recovery.codes[i].spent_at == 0,
 		    "a code is given back");
-	if (d->outcome != OUT_OK_RECOVERY)
+	if (d->outcome != OUT_OK_RECOVERY && d->outcome != OUT_OK_PASS)
 		return;
 	naive_form(&w->naive, at->ask->typed, at->ask->len, code);
 	for (i = 0; i < l->spent_count; i++)
@@ -249,7 +259,7 @@ static bool
 evaluated(enum outcome o)
 {
 	return o == OUT_OK_TOTP || o == OUT_OK_RECOVERY ||
-	    o == OUT_BAD_CODE || o == OUT_REPLAY;
+	    o == OUT_OK_PASS || o == OUT_BAD_CODE || o == OUT_REPLAY;
 }
 
 /* Nothing is accepted, nor even evaluated, where something forbids it. */
@@ -258,10 +268,20 @@ never_despite(const struct place *at, const struct world *w,
     const struct decision *d)
 {
 	const struct policy *p = &w->policy;
+	const struct pass *pass = &w->account.passes[PASS_LOGIN];
 	bool app = d->facts.kind == KIND_TOTP;
 
-	if (!evaluated(d->outcome))
+	/* That of a used pass without a factor is none. */
+	if (!evaluated(d->outcome) || (d->outcome == OUT_REPLAY &&
+	    d->facts.count == 0 && d->facts.limit == 0))
 		return;
+	NEVER(d->outcome == OUT_OK_PASS && (w->now < pass->created_at ||
+	    w->now >= pass->expires_at || !p->clock_ok),
+	    "a pass out of its time");
+	NEVER(d->outcome == OUT_OK_PASS && pass->service[0] != '\0' &&
+	    (at->ask->door != DOOR_LOGIN || at->ask->service == NULL ||
+	    strcmp(at->ask->service, pass->service) != 0),
+	    "a pass out of its place");
 	NEVER(w->account.locked || !w->naive.known || !p->covered ||
 	    w->account.match != ACCOUNT_FOUND, "evaluated all the same");
 	NEVER(app && (!p->key_ok || !p->clock_ok),
@@ -290,13 +310,14 @@ never_more(const struct place *at, const struct world *w, struct ledger *l,
 	if (d->outcome == OUT_LOCKED && d->effect_count > 0 &&
 	    d->effects[0] == EFFECT_LIMITERS)
 		f->until = w->now + m->wait_length;
-	if (!evaluated(d->outcome))
-		return;
+	if (d->facts.limit == 0)
+		return;		/* not evaluated */
 	NEVER(f->until != 0 && w->now < f->until, "evaluated during a wait");
 	NEVER(app && f->wrong >= limits->cap, "evaluated at the cap");
-	if (d->outcome == OUT_OK_TOTP || d->outcome == OUT_OK_RECOVERY)
+	if (d->outcome == OUT_OK_TOTP || d->outcome == OUT_OK_RECOVERY ||
+	    d->outcome == OUT_OK_PASS || d->outcome == OUT_OK_TICKET)
 		*f = (struct fence){ 0 };
-	if (d->outcome != OUT_BAD_CODE)
+	if (d->outcome != OUT_BAD_CODE && d->outcome != OUT_BAD_TICKET)
 		return;
 	if (++f->wrong % limits->attempts == 0)
 		f->until = w->now + limits->lock;
@@ -304,12 +325,40 @@ never_more(const struct place *at, const struct world *w, struct ledger *l,
 
 /* ---- one step ---- */
 
+/* A ticket: the same comparison, and what may never happen. */
+static void
+ask_ticket(const struct place *at, struct world *w, struct ledger *l)
+{
+	struct decision d;
+	struct request r = { .door = at->ask->door, .known = w->naive.known };
+	const struct pass *ticket = &w->account.passes[PASS_ENROLL];
+	struct naive_verdict v;
+	static struct account before, expected;
+	enum outcome returned;
+
+	form(at, w, &r.answer);
+	open_secrets(w, KIND_NONE, 0);
+	memcpy(&before, &w->account, sizeof(before));
+	memcpy(&expected, &before, sizeof(expected));
+	returned = decide_ticket(&w->account, &r, &w->policy, w->now, &d);
+	NEVER(d.outcome == OUT_OK_TICKET && (account_has_factor(&before) ||
+	    w->account.locked || w->now < ticket->created_at ||
+	    w->now >= ticket->expires_at || at->ask->door != DOOR_PUBLIC),
+	    "a ticket out of its place");
+	never_more(at, w, l, &d, &before);
+	naive_ticket(&w->naive, at->ask, &v);
+	same_decision(at, w, "ticket differs", &d, returned, &v);
+	naive_account(&w->naive, &expected);
+	same_account(at, w, &expected);
+	seen[d.outcome]++;
+}
+
 static void
 ask_both(const struct place *at, struct world *w, struct ledger *l)
 {
 	struct decision d;
 	struct request r = { .door = at->ask->door, .known = w->naive.known,
-	    .earlier = at->ask->earlier };
+	    .earlier = at->ask->earlier, .service = at->ask->service };
 	struct naive_verdict v;
 	static struct account before, expected;
 	enum outcome returned;
@@ -334,7 +383,7 @@ ask_both(const struct place *at, struct world *w, struct ledger *l)
 	seen[d.outcome]++;
 	if (d.outcome == OUT_OK_TOTP)
 		strcpy(w->last, r.answer.digits);
-	if (d.outcome == OUT_OK_RECOVERY)
+	if (d.outcome == OUT_OK_RECOVERY || d.outcome == OUT_OK_PASS)
 		naive_form(&w->naive, at->ask->typed, at->ask->len, w->last);
 }
 
@@ -352,7 +401,10 @@ run_world(uint64_t seed)
 		world_turn(&w);
 		hash_set(&w);
 		world_ask(&w, &ask);
-		ask_both(&at, &w, &ledger);
+		if (ask.ticket)
+			ask_ticket(&at, &w, &ledger);
+		else
+			ask_both(&at, &w, &ledger);
 	}
 }
 
@@ -375,7 +427,8 @@ test_everywhere(void **state)
 {
 	static const enum outcome all[] = {
 		OUT_MEMORY, OUT_KEY, OUT_CLOCK, OUT_OK_TOTP,
-		OUT_OK_RECOVERY,
+		OUT_OK_RECOVERY, OUT_OK_PASS, OUT_OK_TICKET, OUT_BAD_TICKET,
+		OUT_EXISTS,
 		OUT_NOT_COVERED, OUT_NOT_ENROLLED, OUT_MUST_ENROLL,
 		OUT_BAD_CODE, OUT_REPLAY, OUT_BAD_FORMAT, OUT_LOCKED,
 		OUT_DISABLED, OUT_ADMIN_LOCK, OUT_CHANGED, OUT_NO_USER
