@@ -35,8 +35,9 @@ def commands():
 
 def options(name):
     """All, as the command's own help names them."""
-    return sorted(set(re.findall(r"(?<![\w-])--[a-z-]+",
-                                 said(name, "--help").partition("\n  ")[2])))
+    lines = re.findall(r"^  (?:  )*-.*", said(name, "--help"), re.M)
+    return sorted({word for line in lines for word in re.findall(
+        r"--[a-z-]+", line.strip().partition("  ")[0])})
 
 
 def bash(*words):
