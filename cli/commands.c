@@ -255,6 +255,19 @@ static const struct command rows[] = {
 	    "      --dry-run     say what would be done\n"
 	    HELP_JSON HELP_HELP "\nExit status: 0 all imported, 1 some were "
 	    "skipped.\n" },
+	{ "key", key_run, ROOTS, BIT(REASON) | BIT(JSON), ONE_WORD,
+	    "stepup key status\n"
+	    "       stepup key rotate [--reason TEXT]",
+	    "the keys that seal secrets; another one",
+	    "status: the keys of the ring, how many secrets each seals, "
+	    "whether all of them\nopen, and whether a rotation was not "
+	    "finished.\n"
+	    "rotate: makes a new key, seals every secret anew, and takes the "
+	    "old key out of\nthe ring. Logins go on; stopped anywhere, "
+	    "another call finishes it.\n\n"
+	    "      --reason TEXT why, up to 200 bytes, for the log\n"
+	    HELP_JSON HELP_HELP "\nExit status of status: 0 sound, 1 "
+	    "trouble.\n" },
 };
 
 /* --- Options ----------------------------------------------------------- */

@@ -7,7 +7,7 @@
 static const char *const changes[] = { "", "change.enrolled", "change.added",
 	"change.codes", "change.removed", "change.removed", "change.locked",
 	"change.unlocked", "change.pass", "change.revoked", "change.imported",
-	"change.restored", [13] = "change.renamed", "change.rebound",
+	"change.restored", "change.key", "change.renamed", "change.rebound",
 	"change.pruned", "change.backup" };
 #define CHANGES (sizeof(changes) / sizeof(changes[0]))
 _Static_assert(CHANGES <= 32, "a bit for each");

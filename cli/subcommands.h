@@ -115,6 +115,7 @@ subcommand rebind_run;
 subcommand prune_run;
 subcommand policy_run;
 subcommand import_run;
+subcommand key_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);

@@ -220,6 +220,12 @@ const struct verdict verdict_no_passphrase = { EXIT_REFUSED,
 const struct verdict verdict_backup = { EXIT_REFUSED,
 	"The backup was not made.",
 	"name a new file, where there is room: stepup backup FILE" };
+const struct verdict verdict_ring = { EXIT_UNAVAILABLE,
+	"The keyring cannot be changed, or is not this store's." NOTHING,
+	"what stands above says what is in the way; then: {again}" };
+const struct verdict verdict_rotation = { EXIT_REFUSED,
+	"The rotation is not finished. Logins go on: the ring has the new key "
+	"and the old.", "{again} goes on with it." };
 const struct verdict verdict_sheet_code = { EXIT_REFUSED,
 	"The recovery code was wrong too often." NOTHING,
 	"delete the new entry in the app, then: {again}" };

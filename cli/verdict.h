@@ -46,6 +46,8 @@ extern const struct verdict verdict_new_code, verdict_sheet_code;
 extern const struct verdict verdict_secret, verdict_stdin, verdict_yes,
     verdict_qr, verdict_file, verdict_ticket, verdict_passphrase,
     verdict_no_passphrase, verdict_backup;
+/* `key rotate`: refused before it began, ended on the way. */
+extern const struct verdict verdict_ring, verdict_rotation;
 
 /* What happened and what to do, where no table has it; --json too. */
 enum exit_status verdict_refuse(const struct call *, enum exit_status,

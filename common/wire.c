@@ -87,6 +87,8 @@ static const struct tag_row tags[] = {
 	[TAG_OUTCOMES] = I64,
 	[TAG_CHANGES] = U32,
 	[TAG_DATA] = BYTES(1, WIRE_DATA_MAX),
+	[TAG_KEY] = STRING,
+	[TAG_STUCK] = U32,
 };
 
 _Static_assert(sizeof(tags) / sizeof(tags[0]) == WIRE_TAGS,

@@ -156,6 +156,22 @@
  *             were not looked up; then the last: OUTCOME COUNT (of accounts
  *             restored) LEFT (how many others have no factor any more).
  *
+ * KEY: administration alone, about nobody.
+ *   request   nothing: a report; FLAG_NEW: rotate, [BY] [REASON]
+ *   answer    a run of packets, then the last.
+ *             Report, a packet for each key of the ring, then for each that
+ *             secrets name and the ring has not: KEY COUNT (secrets sealed
+ *             with it) STUCK (those of them that do not open) FLAGS
+ *             (FLAG_ACTIVE, FLAG_ABSENT).
+ *             Rotation: COUNT alone, so far, now and then; at the end KEY
+ *             FLAG_ABSENT for each key that left the ring.
+ *             Both, for the first secrets that do not open: NAME [KEY].
+ *             Last: OUTCOME COUNT (secrets in all; sealed anew) STUCK PATH
+ *             [KEY, the active one] FLAGS (FLAG_UNFINISHED: the ring has old
+ *             keys; FLAG_RESUMED: had when this began; FLAG_HELD:
+ *             somebody holds it).  Report: WHY and REASON where there is no
+ *             sound ring of this store.
+ *
  * An upload: what a client sends after the request of IMPORT or RESTORE
  * (administration), before the answer.
  *     UPLOAD  [ROWS] [LAST]              (no answer: the next, or after
@@ -204,6 +220,7 @@ enum wire_verb {
 	VERB_IMPORT = 21,
 	VERB_BACKUP = 22,
 	VERB_RESTORE = 23,
+	VERB_KEY = 24,
 	VERB_RENAME = 25,
 	VERB_REBIND = 26,
 	VERB_PRUNE = 27,
@@ -285,6 +302,8 @@ enum wire_tag {
 	TAG_OUTCOMES,		/* i64, a bit for each enum outcome */
 	TAG_CHANGES,		/* u32, a bit for each number of CHANGE */
 	TAG_DATA,		/* bytes of a backup's file */
+	TAG_KEY,		/* string, the id of a key */
+	TAG_STUCK,		/* u32, sealed secrets that do not open */
 	WIRE_TAGS		/* one more than the last tag */
 };
 
@@ -299,7 +318,7 @@ enum wire_style {
 
 #define FLAG_REPLACE	0x01u	/* ENROLL: old authenticators become void;
 				   RESTORE: so do all accounts */
-#define FLAG_NEW	0x02u	/* CODES: make new ones */
+#define FLAG_NEW	0x02u	/* CODES: make new ones; KEY: rotate */
 #define FLAG_ALL	0x04u	/* REMOVE: all authenticators */
 #define FLAG_DISABLED	0x08u	/* STATUS: app codes are at their cap */
 #define FLAG_ADMIN_LOCK	0x10u	/* STATUS: locked by an administrator */
@@ -315,6 +334,11 @@ enum wire_style {
 #define FLAG_PASSES	0x2000u	/* LIST: passes and tickets, not accounts */
 #define FLAG_RUNNING	0x4000u	/* LOG: this count may grow */
 #define FLAG_ANEW	0x8000u	/* LOG: the cursor was of another store */
+#define FLAG_ACTIVE	0x10000u	/* KEY: new secrets are sealed with it */
+#define FLAG_ABSENT	0x20000u	/* KEY: not in the ring */
+#define FLAG_UNFINISHED	0x40000u	/* KEY: the ring has old keys */
+#define FLAG_RESUMED	0x80000u	/* KEY: it had when this began */
+#define FLAG_HELD	0x100000u /* KEY: a rotation is at work */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */
 

@@ -34,7 +34,8 @@ struct ask {
 	enum outcome	 outcome;
 	struct outcome_facts facts;
 	struct failure	 failure;
-	bool		 stale;		/* the salt changed: hash again */
+	bool		 stale;		/* the salt changed: hash again; a CHECK:
+					   no key for it, look again */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "common/text.h"
 #include "daemon/locked.h"
 #include "daemon/offer.h"
+#include "daemon/seal.h"
 #include "daemon/session.h"
 
 /* What is being set up; wiped at the end, whatever came of it. */
@@ -15,7 +16,21 @@ struct enrollment {
 	struct credential	credential;	/* with the secret in the clear */
 	struct sheet		sheet;
 	int64_t			account_id;
+	struct session		*session;
+	enum outcome		sealing;	/* inside the transaction */
+	struct failure		failure;	/* of that */
 };
+
+/* What comes of a seal that failed is no row: the commit is refused. */
+static void
+seal(struct enrollment *e, const struct account *a, struct credential *c)
+{
+	struct seal_row row = { e->account_id, a->name, c->id };
+
+	e->sealing = site_seal(e->session->site, &row, &c->secret,
+	    &c->sealed, &e->failure);
+	secret_wipe(&c->secret);
+}
 
 /*
  * The account as it will be: one authenticator, new codes, no pass and no
@@ -25,7 +40,7 @@ struct enrollment {
 static void
 change_enroll(struct account *a, int64_t now, void *arg)
 {
-	const struct enrollment *e = arg;
+	struct enrollment *e = arg;
 
 	a->match = ACCOUNT_FOUND;
 	a->id = e->account_id;
@@ -34,7 +49,7 @@ change_enroll(struct account *a, int64_t now, void *arg)
 		a->created_at = now;
 	a->credential_count = 1;
 	a->credentials[0] = e->credential;
-	secret_wipe(&a->credentials[0].secret);
+	seal(e, a, &a->credentials[0]);
 	a->credentials[0].created_at = now;
 	a->recovery = e->sheet.set;
 	/* What stood for what there is now. */
@@ -47,11 +62,11 @@ change_enroll(struct account *a, int64_t now, void *arg)
 static void
 change_add(struct account *a, int64_t now, void *arg)
 {
-	const struct enrollment *e = arg;
+	struct enrollment *e = arg;
 	struct credential *c = &a->credentials[a->credential_count];
 
 	*c = e->credential;
-	secret_wipe(&c->secret);
+	seal(e, a, c);
 	c->created_at = now;
 	a->credential_count++;
 }
@@ -108,7 +123,10 @@ enroll_steps(struct session *s, struct enrollment *e)
 	if (o == OUT_DONE)
 		o = session_commit(s, add ? EFFECT_ADD : EFFECT_ENROLL,
 		    add ? change_add : change_enroll, e);
-	return o;
+	if (e->sealing == OUT_DONE)
+		return o;
+	s->failure = e->failure;
+	return e->sealing;
 }
 
 enum outcome
@@ -127,6 +145,8 @@ enroll_serve(struct session *s)
 	e = locked_new(sizeof(*e));
 	if (e == NULL)
 		return OUT_MEMORY;
+	e->session = s;
+	e->sealing = OUT_DONE;
 	o = enroll_steps(s, e);
 	memset(&s->facts, 0, sizeof(s->facts));
 	if (o == OUT_DONE)

@@ -24,6 +24,8 @@ struct keyring {
 	struct key	keys[KEYRING_MAX];
 };
 
+_Static_assert(KEYRING_TEXT_MAX > KEYRING_MAX * (LINE_LENGTH + 1),
+    "the largest ring's text");
 /* A page is 4096 bytes or more wherever Linux runs. */
 _Static_assert(sizeof(struct keyring) <= 4096, "the ring fits one page");
 
@@ -188,25 +190,85 @@ fill_random(void *buf, size_t len)
 	return getrandom(buf, len, 0) == (ssize_t)len;
 }
 
+/* Behind the last; an id that is there already is drawn again. */
+static bool
+add_random(struct keyring *ring)
+{
+	struct key *key = &ring->keys[ring->count];
+	uint32_t id;
+
+	if (ring->count == KEYRING_MAX ||
+	    !fill_random(key->bytes, KEY_LENGTH))
+		return false;
+	do {
+		if (!fill_random(&id, sizeof(id)))
+			return false;
+		snprintf(key->id, sizeof(key->id), "%08x", (unsigned)id);
+	} while (keyring_find(ring, key->id) != NULL);
+	ring->count++;
+	return true;
+}
+
 enum outcome
 keyring_make(struct keyring **out)
 {
 	struct keyring *ring;
-	uint32_t id;
 
 	*out = NULL;
 	if ((ring = locked_new(sizeof(struct keyring))) == NULL)
 		return OUT_MEMORY;
-	if (!fill_random(&id, sizeof(id)) ||
-	    !fill_random(ring->keys[0].bytes, KEY_LENGTH)) {
+	if (!add_random(ring)) {
 		keyring_free(ring);
 		return OUT_KEY;
 	}
-	snprintf(ring->keys[0].id, sizeof(ring->keys[0].id), "%08x",
-	    (unsigned)id);
-	ring->count = 1;
 	*out = ring;
 	return OUT_DONE;
+}
+
+enum outcome
+keyring_grow(const struct keyring *from, struct keyring **out)
+{
+	struct keyring *ring;
+
+	*out = NULL;
+	if ((ring = locked_new(sizeof(struct keyring))) == NULL)
+		return OUT_MEMORY;
+	*ring = *from;
+	if (!add_random(ring)) {
+		keyring_free(ring);
+		return OUT_KEY;
+	}
+	*out = ring;
+	return OUT_DONE;
+}
+
+enum outcome
+keyring_prune(const struct keyring *from,
+    bool (*keep)(const char *id, void *arg), void *arg, struct keyring **out)
+{
+	struct keyring *ring;
+	size_t i;
+
+	*out = NULL;
+	if ((ring = locked_new(sizeof(struct keyring))) == NULL)
+		return OUT_MEMORY;
+	for (i = 0; i < from->count; i++)
+		if (i + 1 == from->count || keep(from->keys[i].id, arg))
+			ring->keys[ring->count++] = from->keys[i];
+	*out = ring;
+	return OUT_DONE;
+}
+
+size_t
+keyring_count(const struct keyring *ring)
+{
+	return ring == NULL ? 0 : ring->count;
+}
+
+const char *
+keyring_id(const struct keyring *ring, size_t i)
+{
+	return ring != NULL && i < ring->count ? ring->keys[i].id : NULL;
 }
 
 size_t

@@ -30,6 +30,24 @@ enum outcome keyring_read(const char *path, uid_t owner,
     struct keyring **ring, bool *absent, struct failure *);
 /* One new random key in memory; for birth. */
 enum outcome keyring_make(struct keyring **ring);
+/*
+ * The same keys and a new random one, which is active.  OUT_KEY: there are
+ * KEYRING_MAX of them, or no random bytes; OUT_MEMORY.
+ */
+enum outcome keyring_grow(const struct keyring *, struct keyring **ring);
+/*
+ * The keys that `keep` wants, in their order, and the active one whatever
+ * it says.  OUT_DONE, OUT_MEMORY.
+ */
+enum outcome keyring_prune(const struct keyring *,
+    bool (*keep)(const char *id, void *arg), void *arg,
+    struct keyring **ring);
+/* How many keys, and the id of each, the active one last; borrowed. */
+size_t keyring_count(const struct keyring *);
+const char *keyring_id(const struct keyring *, size_t);
+
+/* Bytes that the text of the largest ring takes, its NUL too. */
+#define KEYRING_TEXT_MAX 2048
 /* The text of the file, NUL-terminated; the caller wipes. 0: no room. */
 size_t keyring_print(const struct keyring *, char *buf, size_t size);
 void keyring_free(struct keyring *);

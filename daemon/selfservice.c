@@ -33,6 +33,7 @@ static const struct verb_row verbs[] = {
 	[VERB_POLICY] = { policy_serve, true, true },
 	[VERB_PASS] = { pass_serve, true, false },
 	[VERB_IMPORT] = { import_serve, true, true },
+	[VERB_KEY] = { key_serve, true, true },
 	[VERB_REMOVE] = { remove_serve, true, false },
 	[VERB_TEST] = { trial_serve, true, false },
 };
@@ -213,6 +214,8 @@ send_final(struct session *s, enum outcome o)
 		pass_put(s, &w);
 	else if (o == OUT_DONE && s->verb == VERB_POLICY)
 		policy_put(s, &w);
+	else if (s->verb == VERB_KEY)
+		key_put(s, &w);
 	else if (s->caller->door == DOOR_ADMIN)
 		move_put(s, &w);
 	if (o == OUT_DONE && (s->verb == VERB_STATUS ||

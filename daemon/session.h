@@ -53,6 +53,10 @@ struct session {
 	bool			 skew_known;
 	int64_t			 skew;		/* s, the app's clock less ours */
 	struct outcome_facts	 facts;		/* for the final answer */
+	/* KEY, for the same */
+	uint32_t		 key_flags;	/* FLAG_* */
+	uint32_t		 key_stuck;
+	char			 key_active[KEY_ID_LENGTH + 1];
 	struct failure		 failure;
 };
 
@@ -167,8 +171,11 @@ void policy_put(const struct session *, struct wire_writer *);
 void session_tell_more(const struct session *, const char *what,
     const char *more);
 enum outcome import_serve(struct session *);
+enum outcome key_serve(struct session *);
 /* What a driver's code means here; a spoilt handle is opened anew. */
 enum outcome session_store_code(struct session *, enum store_code);
+/* How the ring stands, into the answer of key_serve, whatever that was. */
+void key_put(const struct session *, struct wire_writer *);
 /* What unlock_serve cleared, into its answer. */
 void unlock_put(const struct session *, struct wire_writer *);
 

@@ -216,6 +216,18 @@ site_own_store(struct site *s, struct failure *f)
 }
 
 enum outcome
+site_seal(struct site *s, const struct seal_row *row,
+    const struct secret *secret, struct sealed *sealed, struct failure *f)
+{
+	site_look_keyring(s);
+	if (site_own_store(s, f) &&
+	    seal_close(s->ring, row, secret, sealed))
+		return OUT_DONE;
+	memset(sealed, 0, sizeof(*sealed));
+	return s->proven ? OUT_MEMORY : OUT_KEY;
+}
+
+enum outcome
 site_store(struct site *s, struct store **out, struct failure *f)
 {
 	struct store_options options = {

@@ -21,6 +21,7 @@
 #define SITE_OWN_SERVICE "stepup"
 
 struct site;
+struct seal_row;
 
 /* NULL when memory is short.  paths are borrowed. */
 struct site *site_new(const struct paths *, enum store_role);
@@ -66,6 +67,15 @@ void site_look_keyring(struct site *);
  * refusal each time anew.
  */
 bool site_own_store(struct site *, struct failure *);
+
+/*
+ * Seals with the active key, inside the write transaction that writes it
+ * (rotate.h, step 2): the ring's file is looked at now, and is this store's.
+ * What was sealed before the transaction began may name a key that a
+ * rotation has taken out of the ring since.  OUT_DONE, OUT_KEY, OUT_MEMORY.
+ */
+enum outcome site_seal(struct site *, const struct seal_row *,
+    const struct secret *, struct sealed *, struct failure *);
 
 /*
  * Room for one account with opened secrets, in locked memory: the caller

@@ -153,6 +153,14 @@ struct store_tally {
 	int64_t		 count, last_at;
 };
 
+/* A sealed secret and whose it is. */
+struct store_seal {
+	int64_t		 account_id, credential_id;
+	char		 name[ACCOUNT_NAME_MAX + 1];
+	struct sealed	 sealed;
+};
+#define STORE_SEALS 128
+
 struct store_driver {
 	const char *scheme;	/* "sqlite" */
 
@@ -207,9 +215,32 @@ struct store_driver {
 	/* A random id > 0 for a new account or credential (getrandom). */
 	int64_t (*new_id)(struct store *);
 
-	/* The same of this one, inside a transaction. */
+	/* The store's proof (see create), inside a transaction. */
 	enum store_code (*load_proof)(struct store *, struct sealed *,
 	    struct failure *);
+	/* Another one, and the event that the key was changed. */
+	enum store_code (*save_proof)(struct store *, const struct sealed *,
+	    const struct store_event *, struct failure *);
+	/*
+	 * Up to STORE_SEALS credentials after that id, in the order of ids,
+	 * as they lie; no transaction open.  A row that cannot be read has a
+	 * seal of length 0.
+	 */
+	enum store_code (*seals)(struct store *, int64_t after,
+	    struct store_seal *, size_t *n, struct failure *);
+	/*
+	 * Inside a write transaction: this seal in place of the one that was
+	 * read.  *changed is false where the row is another by now.
+	 */
+	enum store_code (*reseal)(struct store *, const struct store_seal *,
+	    const struct sealed *, bool *changed, struct failure *);
+	/*
+	 * Before each batch of a long work, no transaction open: keeps the
+	 * log short, and makes sure of free pages where `pages` says that
+	 * rows will be added.  STORE_BUSY: the log cannot be shortened now,
+	 * a reader holds it; ask again.
+	 */
+	enum store_code (*room)(struct store *, bool pages, struct failure *);
 
 	/* The password limiter of self-service, by uid; upsert. */
 	enum store_code (*load_password)(struct store *, uid_t,

@@ -46,6 +46,8 @@
 /* When to checkpoint (SPEC 5), in frames. */
 #define LITE_TEND_IDLE		250
 #define LITE_TEND_BUSY		1000
+#define LITE_ROOM		1500	/* no batch beyond: logins need the rest */
+#define LITE_ROOM_TRIES		200	/* of 5 ms */
 #define LITE_TEND_SHORT		32	/* spawned and admin */
 
 /* Waits for locks, in us: in all, and one step of it. */
@@ -81,6 +83,9 @@ enum lite_statement {
 	LITE_LOAD_PASSES,
 	LITE_LOAD_PASSWORD,
 	LITE_LOAD_PROOF,
+	LITE_SAVE_PROOF,
+	LITE_SEALS,
+	LITE_RESEAL,
 	LITE_LIST,
 	LITE_LINES,
 	LITE_PASSES,
@@ -147,6 +152,7 @@ enum lite_change {
 	CHANGE_REVOKED,
 	CHANGE_IMPORTED = 10,
 	CHANGE_RESTORED = 11,
+	CHANGE_KEY = 12,
 	CHANGE_RENAMED = 13,
 	CHANGE_REBOUND = 14,
 	CHANGE_PRUNED = 15
@@ -284,6 +290,12 @@ void lite_rollback(struct store *);
 
 enum store_code lite_load_proof(struct store *, struct sealed *,
     struct failure *);
+enum store_code lite_save_proof(struct store *, const struct sealed *,
+    const struct store_event *, struct failure *);
+enum store_code lite_seals(struct store *, int64_t, struct store_seal *,
+    size_t *, struct failure *);
+enum store_code lite_reseal(struct store *, const struct store_seal *,
+    const struct sealed *, bool *, struct failure *);
 /* Three columns from this one on: key id, nonce, what is sealed. */
 bool lite_sealed(sqlite3_stmt *, int column, struct sealed *);
 
@@ -381,6 +393,7 @@ enum store_code lite_ceiling(struct store *, int64_t pages,
 enum store_code lite_reserve(struct store *, struct failure *);
 enum store_code lite_checkpoint(struct store *, int mode, struct failure *);
 void lite_tend(struct store *, bool idle);
+enum store_code lite_room(struct store *, bool pages, struct failure *);
 unsigned lite_frames(const struct store *);
 
 #endif

@@ -70,6 +70,16 @@ static const char *const sql[] = {
 	    " WHERE uid = ?",
 	[LITE_LOAD_PROOF] = "SELECT key_id, nonce, sealed FROM store"
 	    " WHERE n = 1",
+	[LITE_SAVE_PROOF] = "UPDATE store SET key_id = ?, nonce = ?,"
+	    " sealed = ?, touch = touch + 1 WHERE n = 1",
+	[LITE_SEALS] = "SELECT c.id, c.account, ifnull(a.name, x''),"
+	    " c.key_id, c.nonce, c.sealed FROM credential c"
+	    " LEFT JOIN account a ON a.id = c.account"
+	    " WHERE c.id > ? ORDER BY c.id LIMIT ?",
+	/* As long as the old one: overwritten in its place. */
+	[LITE_RESEAL] = "UPDATE credential SET key_id = ?, nonce = ?,"
+	    " sealed = ?, touch = touch + 1 WHERE id = ? AND account = ?"
+	    " AND key_id = ? AND nonce = ? AND sealed = ?",
 	[LITE_LIST] = "SELECT name, uid FROM account WHERE name > ?"
 	    " ORDER BY name LIMIT ?",
 

@@ -160,11 +160,10 @@ static const char schema[] =
 	 * Events: outcome is the number of enum outcome; change is 0 for an
 	 * answer, 1 enrolled, 2 added, 3 new codes, 4 all removed, 5 one
 	 * removed, 6 locked, 7 unlocked, 8 pass made, 9 pass revoked, 10
-	 * imported, 11 restored, 13 renamed, 14 rebound, 15 pruned (whose
-	 * name stands in the note alone), 16 backed up; account 0 is none;
-	 * uid -1 is
-	 * somebody NSS does not know; actor is who asked root for it, -1
-	 * unknown; note is why.
+	 * imported, 11 restored, 12 another key, 13 renamed, 14 rebound, 15
+	 * pruned (whose name stands in the note alone), 16 backed up;
+	 * account 0 is none; uid -1 is somebody NSS does not know; actor is
+	 * who asked root for it, -1 unknown; note is why.
 	 */
 	"CREATE TABLE event (id INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
 	" uid INTEGER NOT NULL, account INTEGER NOT NULL,"

@@ -8,6 +8,7 @@
  * on a full disk the first frame beyond refuses every login.
  */
 #include <stdio.h>
+#include <time.h>
 
 #include "daemon/store_sqlite.h"
 
@@ -55,8 +56,9 @@ index_word(volatile void *index, size_t offset)
  * The hook tells our own commits alone.  What others append to the same
  * WAL stands in the shared index that SQLite has mapped anyway; a value
  * read while somebody writes it is at worst an early or late checkpoint.
+ * Returns how many frames the log has, checkpointed or not.
  */
-static void
+static uint32_t
 look_frames(struct store *s)
 {
 	volatile void *index = NULL;
@@ -69,10 +71,11 @@ look_frames(struct store *s)
 	    file->pMethods->xShmMap(file, 0, INDEX_SIZE, 0, &index) !=
 	    SQLITE_OK || index == NULL ||
 	    index_word(index, 0) != INDEX_VERSION)
-		return;
+		return s->frames;
 	frames = index_word(index, INDEX_FRAMES);
 	done = index_word(index, INDEX_DONE);
 	s->frames = frames > done ? frames - done : 0;
+	return frames;
 }
 
 enum store_code
@@ -341,6 +344,39 @@ tend_serving(struct store *s, bool idle)
 	lite_patience(s, 0);
 	if (lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL) == STORE_OK)
 		lite_reserve(s, NULL);
+}
+
+/*
+ * A long work's batches come faster than others tend the log, and beyond
+ * its working size a full disk refuses everybody.  The copying is PASSIVE's,
+ * which keeps nobody waiting; RESTART then finds little to do, and gives up
+ * at once where a reader is in its way.
+ */
+enum store_code
+lite_room(struct store *s, bool pages, struct failure *f)
+{
+	struct timespec pause = { .tv_nsec = 5000000 };
+	enum store_code code;
+	uint32_t length;
+	int tries;
+
+	if (s->state != LITE_IDLE)
+		return lite_refuse(s, "a transaction is open", f);
+	if (pages && (code = lite_reserve(s, f)) != STORE_OK)
+		return code;
+	for (tries = 0; tries < LITE_ROOM_TRIES; tries++) {
+		length = look_frames(s);
+		lite_patience(s, 0);
+		if (s->frames >= LITE_TEND_IDLE)
+			lite_checkpoint(s, SQLITE_CHECKPOINT_PASSIVE, NULL);
+		if (length < LITE_ROOM)
+			return STORE_OK;
+		code = lite_checkpoint(s, SQLITE_CHECKPOINT_RESTART, f);
+		if (code != STORE_BUSY)
+			return code;
+		nanosleep(&pause, NULL);
+	}
+	return STORE_BUSY;
 }
 
 void

@@ -23,6 +23,7 @@
 #include "daemon/session.h"
 #include "daemon/totp.h"
 #include "daemon/trial.h"
+#include "daemon/verify.h"
 
 #define FREE_TRIES 3	/* incomplete or used ones, which cost nothing */
 
@@ -81,6 +82,8 @@ tell_skew(struct session *s, const struct trial *t)
 	size_t i;
 
 	if (ring == NULL || session_load(s) != OUT_DONE ||
+	    !verify_keys_known(s->site, &s->account, &s->failure) ||
+	    (ring = site_keyring(s->site, &s->failure)) == NULL ||
 	    !seal_open_account(ring, &s->account, &s->failure))
 		return;
 	i = trial_skew(&s->account, t, &s->skew);

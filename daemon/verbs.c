@@ -34,6 +34,7 @@ static const struct verb_row rows[] = {
 	{ VERB_POLICY, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_PASS, AT(DOOR_ADMIN), VERB_BY_TALK },
 	{ VERB_IMPORT, AT(DOOR_ADMIN), VERB_BY_TALK },
+	{ VERB_KEY, AT(DOOR_ADMIN), VERB_BY_TALK },
 };
 
 enum verb_handler

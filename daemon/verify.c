@@ -172,6 +172,7 @@ check_one(struct turn *t, struct ask *a, int64_t now)
 	p.key_ok = keys_known(t, &p, &f);
 	a->outcome = decide_check(t->account, &a->request, &p, now, &d);
 	a->facts = d.facts;
+	a->stale = !p.key_ok;
 	if (!p.key_ok)
 		a->failure = f;
 }
@@ -191,26 +192,48 @@ leave_covered(const struct settings *settings, struct ask *const asks[],
 	return left;
 }
 
+static void
+checks_transaction(struct site *site, const struct settings *settings,
+    struct ask *const asks[], size_t n)
+{
+	struct turn t;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		asks[i]->stale = false;
+		memset(&asks[i]->failure, 0, sizeof(asks[i]->failure));
+	}
+	if (turn_start(&t, site, settings, STORE_READ, asks, n)) {
+		for (i = 0; i < n; i++)
+			check_one(&t, asks[i], clock_now());
+		/* A store found broken has told nobody the truth. */
+		if (t.spoilt != STORE_OK)
+			turn_fail_all(&t, asks, n, t.spoilt, &t.failure);
+		t.driver->rollback(t.store);
+	}
+	turn_end(&t);
+}
+
+/*
+ * A key that is not in the ring: what was read may be older than the ring,
+ * which a rotation has shortened since.  Once more, with the ring first.
+ */
 void
 verify_checks(struct site *site, const struct settings *settings,
     struct ask *const asks[], size_t n)
 {
 	struct ask *rest[ROUND_MAX];
-	struct turn t;
-	size_t i;
+	size_t i, stale;
+	int tries;
 
 	n = leave_covered(settings, asks, n, rest);
-	if (n == 0)
-		return;
-	if (turn_start(&t, site, settings, STORE_READ, rest, n)) {
-		for (i = 0; i < n; i++)
-			check_one(&t, rest[i], clock_now());
-		/* A store found broken has told nobody the truth. */
-		if (t.spoilt != STORE_OK)
-			turn_fail_all(&t, rest, n, t.spoilt, &t.failure);
-		t.driver->rollback(t.store);
+	for (tries = 0; tries < 2 && n > 0; tries++) {
+		checks_transaction(site, settings, rest, n);
+		for (i = stale = 0; i < n; i++)
+			if (rest[i]->stale)
+				rest[stale++] = rest[i];
+		n = stale;
 	}
-	turn_end(&t);
 }
 
 /*

@@ -40,7 +40,8 @@ TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
         "new_name": (49, 0), "stored_name": (50, 0), "stored_uid": (51, 4),
         "ttl": (52, 4), "expires": (53, 8), "expires_ticket": (54, 8),
         "after_hour": (55, 8), "since": (56, 8), "until": (57, 8),
-        "outcomes": (58, 8), "changes": (59, 4)}
+        "outcomes": (58, 8), "changes": (59, 4),
+        "key": (61, 0), "stuck": (62, 4), "why": (10, 1)}
 NUMBERS = [name for name, (_, width) in TAGS.items() if width]
 NAMES = {tag: name for name, (tag, _) in TAGS.items()}
 OUTCOME = {name: n for n, name in enumerate(

@@ -2,6 +2,7 @@
 """Root's commands in pipes, against a stepupd that says what the test
 wants. Run by `make check`."""
 import json
+import os
 import subprocess
 import sys
 
@@ -15,6 +16,9 @@ from stepup import (PERSON, admin, argv, check, equal, pipe,
 stepup.ROWS.clear()
 LOCK, UNLOCK, LIST, LOG, PASS = 16, 17, 18, 19, 20
 RENAME, REBIND, PRUNE, POLICY = 25, 26, 27, 28
+KEY = 24
+ACTIVE, ABSENT, UNFINISHED, RESUMED, HELD = (1 << n for n in range(16, 21))
+RING = {"path": "/etc/stepup/keyring"}
 DONE = {"last": 1, "outcome": OUTCOME["DONE"]}
 NAME = PERSON.pw_name
 
@@ -27,6 +31,15 @@ def ask(*words, frames, env=None, sudo="-"):
     out, err = run.communicate("")
     asked = json.loads(log.read_text()) if log.exists() else []
     return run.returncode, out, err, asked
+
+
+def screen(name, text):
+    """What a person sees; kept in tests/screens."""
+    narrow(text)
+    path = stepup.SCREENS / name
+    if os.environ.get("UPDATE_SCREENS"):
+        path.write_text(text)
+    equal(text, path.read_text())
 
 
 def narrow(text):
@@ -553,6 +566,99 @@ def admin_usage():
         out, err = run.communicate("")
         equal((run.returncode, err), (0, ""))
         narrow(out)
+
+
+def key_frames(*packets, **last):
+    return [[KEY | REPLY, packet] for packet in packets] + [
+        [KEY | REPLY, dict(DONE, flags=0, stuck=0, count=0, **RING) | last]]
+
+
+@row
+def admin_key_status_sound():
+    status, out, err, asked = ask("key", "status", frames=key_frames(
+        {"key": "89abcdef", "count": 120, "stuck": 0, "flags": ACTIVE},
+        count=120, key="89abcdef"))
+    equal((status, err, asked[1]), (0, "", f"request {KEY} "))
+    screen("key-status.txt", out)
+
+
+@row
+def admin_key_status_trouble():
+    status, out, err, asked = ask("key", "status", sudo="bob",
+                                  frames=key_frames(
+        {"key": "0123abcd", "count": 3, "stuck": 1, "flags": 0},
+        {"key": "89abcdef", "count": 120, "stuck": 0, "flags": ACTIVE},
+        {"key": "deadbeef", "count": 1, "stuck": 1, "flags": ABSENT},
+        {"key": "", "count": 1, "stuck": 1, "flags": ABSENT},
+        {"name": "alice", "key": "0123abcd"},
+        {"name": "bob", "key": "deadbeef"}, {"name": "ca\x1brl"},
+        count=125, stuck=3, flags=UNFINISHED, key="89abcdef"))
+    equal(status, 1)
+    screen("key-trouble.txt", out + err)
+    status, out, err, asked = ask("key", "status", frames=key_frames(
+        {"key": "0123abcd", "count": 3, "stuck": 3, "flags": ACTIVE},
+        {"name": "alice", "key": "0123abcd"}, count=3, stuck=3,
+        why=OUTCOME["KEY"], reason="key 0123abcd does not open the store's "
+        "seals: other bytes under its id", key="0123abcd"))
+    equal(status, 1)
+    screen("key-foreign.txt", out + err)
+    # While a rotation is at work, two keys are no trouble.
+    status, out, err, asked = ask("key", "status", frames=key_frames(
+        {"key": "0123abcd", "count": 3, "stuck": 0, "flags": 0},
+        {"key": "89abcdef", "count": 1, "stuck": 0, "flags": ACTIVE},
+        count=4, flags=UNFINISHED | HELD, key="89abcdef"))
+    equal((status, err), (0, "A rotation or restore is at work now.\n"))
+
+
+@row
+def admin_key_rotate():
+    status, out, err, asked = ask(
+        "key", "rotate", "--reason", "yearly", sudo="bob",
+        frames=key_frames({"count": 64}, {"count": 128}, {"count": 192},
+                          {"count": 256}, {"key": "0123abcd",
+                                           "flags": ABSENT},
+                          count=300, key="89abcdef"))
+    equal((status, asked[1]), (0, f"request {KEY} reason=yearly "
+                                  "flags=00000002"))
+    screen("key-rotate.txt", err.replace("What is older", out +
+                                         "What is older"))
+    status, out, err, asked = ask("key", "rotate", frames=key_frames(
+        {"name": "alice", "key": "0123abcd"}, count=1, stuck=1,
+        flags=UNFINISHED | RESUMED, key="89abcdef"))
+    equal(status, 1)
+    check("stays in the" in err and "earlier rotation" in out and
+          "Next: " in err, out + err)
+    narrow(out + err)
+
+
+@row
+def admin_key_rotate_refused_or_stopped():
+    for outcome, flags, wanted, text in (
+            ("KEY", 0, 4, "cannot be changed"),
+            ("KEY", UNFINISHED, 1, "is not finished"),
+            ("STORE", UNFINISHED, 1, "is not finished"),
+            ("NO_INPUT", UNFINISHED, 1, "is not finished"),
+            ("BUSY", 0, 4, "too long")):
+        status, out, err, asked = ask("key", "rotate", frames=[
+            [KEY | REPLY, {"last": 1, "outcome": OUTCOME[outcome],
+                           "flags": flags, "path": "/etc/stepup/keyring",
+                           "reason": "Read-only file system"}]])
+        equal((outcome, flags, status, out), (outcome, flags, wanted, ""))
+        check(text in err and "Read-only file system" in err and
+              "\nNext: " in err, err)
+    status, out, err, asked = ask("key", "rotate", frames=[])
+    equal((status, out), (1, ""))
+    check("is not finished" in err and "stepup key rotate goes on" in err,
+          err)
+
+
+@row
+def admin_key_words():
+    for words in ((), ("turn",), ("status", "x"), ("",),
+                  ("status", "--reason", "x"), ("rotate", "--reason", "")):
+        status, out, err, asked = ask("key", *words, frames=[])
+        equal((words, status, out, asked), (words, 2, "", []))
+        check("Next: stepup key --help\n" in err, err)
 
 
 @row

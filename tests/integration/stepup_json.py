@@ -185,6 +185,29 @@ def pass_():
     equal(found[1]["used"], "2025-11-21T10:13:21Z")
 
 
+@command("key")
+def key():
+    frames = stepup_admin.key_frames(
+        {"key": "89abcdef", "count": 2, "stuck": 0,
+         "flags": stepup_admin.ACTIVE},
+        {"key": "", "count": 1, "stuck": 1, "flags": stepup_admin.ABSENT},
+        {"name": "alice"}, count=3, stuck=1, key="89abcdef",
+        why=OUTCOME["KEY"], reason="other bytes")
+    found = roots("key", "status", frames=frames, status=1)
+    equal([d["event"] for d in found], ["key", "key", "unopened", "end"])
+    equal((found[0]["id"], found[0]["active"], found[1]["in_ring"],
+           found[2]["user"], found[2]["key"]),
+          ("89abcdef", True, False, "alice", None))
+    equal((found[3]["sound"], found[3]["problem"], found[3]["secrets"]),
+          (False, "other bytes", 3))
+    (end,) = roots("key", "rotate", frames=stepup_admin.key_frames(
+        {"key": "0123abcd", "flags": stepup_admin.ABSENT}, count=300,
+        key="89abcdef", flags=stepup_admin.RESUMED))
+    equal((end["active"], end["removed"], end["sealed"], end["resumed"],
+           end["unfinished"], end["unopened"]),
+          ("89abcdef", ["0123abcd"], 300, True, False, 0))
+
+
 @command("list")
 def list_():
     found = roots("list", frames=stepup_admin.PEOPLE)

@@ -18,7 +18,7 @@ doors(void **state)
 	for (v = 0; v <= UINT8_MAX; v++) {
 		roots = (v >= VERB_LOCK && v <= VERB_IMPORT) ||
 		    v == VERB_BACKUP || v == VERB_RESTORE ||
-		    (v >= VERB_RENAME && v <= VERB_POLICY);
+		    (v >= VERB_KEY && v <= VERB_POLICY);
 		login = verb_handler((uint8_t)v, DOOR_LOGIN, &o);
 		if (v == VERB_CHECK || v == VERB_VERIFY) {
 			assert_int_equal(login, VERB_BY_ROUND);

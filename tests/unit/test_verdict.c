@@ -70,6 +70,8 @@ verdict_of_every_outcome(void **state)
 	check_row("qr", &verdict_qr, &call);
 	check_row("file", &verdict_file, &call);
 	check_row("ticket", &verdict_ticket, &call);
+	check_row("ring", &verdict_ring, &call);
+	check_row("rotation", &verdict_rotation, &call);
 	check_row("new code", &verdict_new_code, &call);
 	check_row("sheet code", &verdict_sheet_code, &call);
 	assert_ptr_equal(verdict_of_outcome((enum outcome)OUT_COUNT),

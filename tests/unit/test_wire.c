@@ -54,6 +54,8 @@ static const struct {
 	{ TAG_UNTIL, LONG, 8, 8 }, { TAG_OUTCOMES, LONG, 8, 8 },
 	{ TAG_CHANGES, NUMBER, 4, 4 },
 	{ TAG_DATA, BYTES, 1, WIRE_DATA_MAX },
+	{ TAG_KEY, STRING, 0, 255 },
+	{ TAG_STUCK, NUMBER, 4, 4 },
 };
 
 #define TAGS (sizeof(tags) / sizeof(tags[0]))
