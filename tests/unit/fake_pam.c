@@ -93,6 +93,8 @@ pam_acct_mgmt(pam_handle_t *pamh, int flags)
 {
 	(void)pamh;
 	assert_int_equal(flags, PAM_DISALLOW_NULL_AUTHTOK);
+	if (fake_pam.account_asks && !converse_once())
+		return PAM_CONV_ERR;
 	return fake_pam.account;
 }
 

@@ -17,6 +17,7 @@ struct fake_pam {
 	struct pam_message message;	/* of each; default: a password's */
 	int		 messages;	/* in each call; 0: one */
 	int		 result, account;
+	bool		 account_asks;	/* the message is account's, too */
 	const char	*renamed;	/* PAM_USER afterwards; NULL: the same */
 	void		(*meanwhile)(void *);	/* before the first prompt */
 	void		*arg;
