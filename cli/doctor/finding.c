@@ -32,12 +32,12 @@ static const struct finding_row rows[] = {
 		"{detail}." },
 	[FIND_PAM_OPEN] = { "pam-open", false,
 		"A door to root that the password alone opens: {services}.",
-		"add \"auth required pam_stepup.so\" below its password "
-		"check." },
+		"{detail} \"auth required pam_stepup.so\" below its "
+		"password check." },
 	[FIND_PAM_OPTIONAL] = { "pam-optional", false,
-		"A code that is refused, or none, still opens {services}: the "
-		"control word of this line lets that pass.",
-		"write \"auth required pam_stepup.so\"." },
+		"A code that is refused, or none, still opens {services}: "
+		"this line lets it pass, or is forgotten.",
+		"{detail}." },
 	[FIND_PAM_FAILS_OPEN] = { "pam-fails-open", false,
 		"When codes cannot be checked, the password alone opens "
 		"{services}: the control of this line lets errors pass.",
@@ -45,8 +45,7 @@ static const struct finding_row rows[] = {
 	[FIND_PAM_NO_PASSWORD] = { "pam-no-password", false,
 		"No right password is needed for {services}: this line lets "
 		"in by itself, everybody or whom its condition fits.",
-		"put a password check above it that must succeed, or take "
-		"it out." },
+		"{detail}." },
 	[FIND_PAM_NOBODY] = { "pam-nobody", false,
 		"Right password and right code are refused ({services}).",
 		"{detail}." },

@@ -30,6 +30,23 @@ line_finding(const struct bench *b, enum finding_id id, size_t i)
 		    stack->lines[i].line, b->s->name, NULL);
 }
 
+/* Without a right password. */
+static void
+lets_in(const struct bench *b, size_t i)
+{
+	const struct pamstack *stack = pamservice_stack(b->s, PAMTYPE_AUTH);
+	const struct pamline *l;
+
+	if (i >= stack->count)
+		return;
+	l = &stack->lines[i];
+	finding_add(b->f, FIND_PAM_NO_PASSWORD, l->file, l->line, b->s->name,
+	    l->module != NULL && known_module(l->module, l->arguments) ==
+	    MODULE_OURS ? "make a password check above it `requisite`" :
+	    "take it out, or put a password check above it that must "
+	    "succeed");
+}
+
 /* Whether something else is known to be wrong with this line already. */
 static bool
 told(const struct bench *b, enum finding_id id, const struct pamline *l)
@@ -147,6 +164,15 @@ place_of_line(const struct bench *b)
 	return b->s->file;
 }
 
+/* What a distribution has put there is not to be edited: pam.d(5). */
+static void
+open_door(const struct bench *b, const char *file)
+{
+	finding_add(b->f, FIND_PAM_OPEN, file, 0, b->s->name,
+	    strncmp(file, "/usr/", 5) == 0 ? "copy the file to /etc/pam.d, "
+	    "and add" : "add");
+}
+
 /* Who gets in without a password, and whether that is all there is to say. */
 static void
 no_password(const struct bench *b)
@@ -155,9 +181,9 @@ no_password(const struct bench *b)
 
 	if (b->one->kind == SERVICE_SSHD && judge_sshd_asks_key(b->w))
 		return;
-	line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
+	lets_in(b, a->no_password);
 	if (a->trusted != PAMRUN_NONE && is_root_door(b))
-		line_finding(b, FIND_PAM_NO_PASSWORD, a->trusted);
+		lets_in(b, a->trusted);
 }
 
 static void
@@ -196,6 +222,27 @@ bypasses(const struct bench *b)
 	}
 }
 
+/* The control word of our line, or one below that forgets it. */
+static void
+optional(const struct bench *b)
+{
+	static const int refusals[] = { PAM_AUTH_ERR, PAM_MAXTRIES,
+	    PAM_PERM_DENIED, PAM_CONV_ERR };
+	size_t line = b->one->access.optional, i;
+	const struct pamline *l;
+	bool strict = true;
+
+	if (line == PAMRUN_NONE)
+		return;
+	l = &pamservice_stack(b->s, PAMTYPE_AUTH)->lines[line];
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		strict &= l->control.actions[refusals[i]] == ACTION_BAD ||
+		    l->control.actions[refusals[i]] == ACTION_DIE;
+	finding_add(b->f, FIND_PAM_OPTIONAL, l->file, l->line, b->s->name,
+	    strict ? "take `reset` out of the lines below: it forgets what "
+	    "was refused" : "write \"auth required pam_stepup.so\"");
+}
+
 static void
 prompts(const struct bench *b)
 {
@@ -217,21 +264,20 @@ ways(const struct bench *b)
 	nobody(b);
 	/* It answers for every service that has no file. */
 	if (strcmp(b->s->name, "other") == 0)
-		line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
+		lets_in(b, a->no_password);
 	if (b->one->kind == SERVICE_NO_DOOR)
 		return;
 	if (left_out(b))
 		line_finding(b, FIND_SETTINGS_COVERS, a->ours);
 	else if (a->ours == PAMRUN_NONE && is_root_door(b) &&
 	    a->in[WAY_WRONG] != ACCESS_NO && b->s->file != NULL)
-		finding_add(b->f, FIND_PAM_OPEN, place_of_line(b), 0,
-		    b->s->name, NULL);
+		open_door(b, place_of_line(b));
 	if (b->one->kind != SERVICE_UNKNOWN || a->ours != PAMRUN_NONE)
 		no_password(b);
 	if (a->ours == PAMRUN_NONE || !world_covers(b->w, b->s->name))
 		return;
 	bypasses(b);
-	line_finding(b, FIND_PAM_OPTIONAL, a->optional);
+	optional(b);
 	if (a->optional == PAMRUN_NONE)
 		line_finding(b, FIND_PAM_FAILS_OPEN, a->fails_open);
 	early(b);
@@ -283,7 +329,7 @@ self(const struct bench *b)
 		    b->s->file != NULL ? "its stack" : "`other`, which "
 		    "answers since this file is not there,");
 	else
-		line_finding(b, FIND_PAM_NO_PASSWORD, a->no_password);
+		lets_in(b, a->no_password);
 }
 
 static void
