@@ -64,7 +64,7 @@ def compare(state, costs, metrics, how):
             text = f"{other}: {what}: " + describe(p, low, high,
                                                    stats.median(right))
             said.append(text)
-            own = "replay" in state.kinds and what == "CPU of the caller"
+            own = state.evaluated and what == "CPU of the caller"
             if p < THRESHOLD and not own:
                 seen.append(f"{state.name}, {how}: {text}")
     return said, seen

@@ -2,6 +2,7 @@
 """The states an account can be in, and right and wrong answers within."""
 import collections
 import contextlib
+import json
 import os
 import random
 import struct
@@ -23,6 +24,7 @@ class Open:
     """Every answer finds the same account: a step is fresh again, or spent
     long ago, and no failure on record."""
     name, kinds = "open", ("right", "wrong", "replay")
+    evaluated = True        # right and wrong end differently
 
     def __init__(self, place):
         self.place = place
@@ -66,9 +68,46 @@ class Recovery(Open):
                               self.phone).sheet)
 
 
+class Pass(Recovery):
+    """A login pass beside recovery codes; a wrong one is somebody's code."""
+    name = "open, login pass"
+
+    def __init__(self, place):
+        super().__init__(place)
+        self.give()
+
+    def give(self):
+        said = run(self.place.stepup, "pass", self.phone.name, "--reason",
+                   "measured", "--ttl", "24h", "--print-secret", "--json")
+        self.code = json.loads(said[said.index("{"):])["pass"]
+        self.number, _ = account(self.place, self.phone)
+
+    def before(self, kind):
+        marks = "x'" + "0000000060000000" * 2 + "'" if kind == "replay" \
+            else "zeroblob(16)"
+        return (f"=UPDATE pass SET marks = {marks}, touch = touch + 1 WHERE "
+                f"account = {self.number}; UPDATE account SET limiters = "
+                f"zeroblob(160) WHERE id = {self.number}\n")
+
+    def answer(self, kind):
+        return random.choice(self.other.sheet) if kind == "wrong" else \
+            self.code
+
+
+class PassAlone(Pass):
+    """The same, and no factor at all."""
+    name, kinds = "unenrolled, login pass", ("right", "wrong")
+
+    def __init__(self, place):
+        self.place = place
+        self.phone = people(1)[0]
+        self.other = enrolled(place, 1)[0]
+        self.give()
+
+
 class Locked(Open):
     """Ten wrong codes: app codes wait half an hour."""
-    name, kinds = "locked", ("right", "wrong")
+    name, kinds, evaluated = "locked", ("right", "wrong"), False
 
     def __init__(self, place):
         super().__init__(place)
@@ -123,7 +162,8 @@ class KeyMissing(Locked):
             self.place.serve("login")
 
 
-ALL = [Open, Recovery, Locked, Disabled, Unenrolled, KeyMissing]
+ALL = [Open, Recovery, Pass, PassAlone, Locked, Disabled, Unenrolled,
+       KeyMissing]
 
 
 def rounds(state, n):
