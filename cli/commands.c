@@ -125,7 +125,7 @@ static const struct command rows[] = {
 	    "stepup unlock USER [--reason TEXT]",
 	    "let an account in again: lock, waits, counts",
 	    "Lifts a lock, ends waits, switches app codes on again after too "
-	    "many wrong ones,\nand forgets what was counted. Says what of "
+	    "many wrong\nones, and forgets what was counted. Says what of "
 	    "this there was.\n\n"
 	    "      --reason TEXT why, up to 200 bytes, for the log\n"
 	    HELP_JSON HELP_HELP },
@@ -191,10 +191,10 @@ static const struct command rows[] = {
 	    "stepup backup FILE [--passphrase-fd N]",
 	    "all accounts into a file sealed with a passphrase",
 	    "FILE is new, and root's alone. Logins go on meanwhile; the file "
-	    "holds what there\nwas at one moment: accounts with their "
-	    "authenticators, counts and locks. Not in it:\nsettings, keys of "
-	    "this host, the log, login passes. Without the passphrase it is\n"
-	    "worth nothing, to nobody.\n\n"
+	    "holds what\nthere was at one moment: accounts with their "
+	    "authenticators, counts and locks.\nNot in it: settings, keys of "
+	    "this host, the log, login passes. Without the\npassphrase it "
+	    "is worth nothing, to nobody.\n\n"
 	    HELP_PASSPHRASE HELP_JSON HELP_HELP },
 	{ "restore", restore_run, ROOTS, BIT(PASSPHRASE_FD) | BIT(REPLACE) |
 	    BIT(YES) | BIT(JSON), ONE_WORD,
@@ -202,7 +202,7 @@ static const struct command rows[] = {
 	    "the accounts of a backup, on this host",
 	    "People go on with the apps they have. Recovery codes become void, "
 	    "and app codes\nup to now count as used: some may have been, since "
-	    "the backup was made. It is all\nof it or nothing.\n\n"
+	    "the backup was made. It is\nall of it or nothing.\n\n"
 	    "  -r, --replace     although somebody is enrolled here: what is "
 	    "set up on this\n                    host becomes void\n"
 	    "  -y, --yes         do not ask whether that is meant\n"
@@ -250,8 +250,8 @@ static const struct command rows[] = {
 	    "(ga): a file is\nits owner's; root's own file is that of the "
 	    "account it is named after, or its\nfolder. A FOLDER is a folder "
 	    "of homes, or of such files. From libpam-oath: its\nusers file. "
-	    "The files are only read. Time-based codes alone are taken, no "
-	    "scratch\ncodes; who is enrolled already is left alone.\n\n"
+	    "The files are only read. Time-based codes alone are taken, no\n"
+	    "scratch codes; who is enrolled already is left alone.\n\n"
 	    "      --dry-run     say what would be done\n"
 	    HELP_JSON HELP_HELP "\nExit status: 0 all imported, 1 some were "
 	    "skipped.\n" },

@@ -207,7 +207,8 @@ stepup_main(int argc, char *argv[], const struct host *host,
 	if (call_has(&call, OPTION_JSON) && !call_has(&call, OPTION_HELP) &&
 	    !json_end(&call, status))
 		status = EXIT_UNAVAILABLE;
-	if (!output_flush(&call) && status == EXIT_DONE)
+	/* Whatever was found out, it did not arrive. */
+	if (!output_flush(&call))
 		status = EXIT_UNAVAILABLE;
 	terminal_close(&terminal);
 	return (int)status;
