@@ -172,6 +172,9 @@ seal_account(struct restore *r)
 
 	for (i = 0; i < a->credential_count; i++) {
 		c = &a->credentials[i];
+		/* Nothing in a backup is younger than its restore. */
+		if (c->created_at > r->now)
+			c->created_at = r->now;
 		row.credential_id = c->id;
 		if (!seal_close(r->ring, &row, &c->secret, &c->sealed))
 			return failure_set(&r->s->failure, OUT_KEY, NULL,

@@ -314,7 +314,8 @@ struct store_driver {
 	 *                the clock in it: merges the last changes, writes the
 	 *                event, makes the staged rows current.  However many
 	 *                there are, it changes a handful of pages.  Steps up
-	 *                to the event's and `window` more are spent.
+	 *                to the event's and `window` more are spent, of all
+	 *                credentials that are not made later.
 	 *                *occupied: somebody has a factor and that was not to
 	 *                be; nothing was changed.  STORE_BUSY: too much has
 	 *                happened since stage_carry, which is called again.

@@ -21,8 +21,8 @@ lite_row_account(struct row *r, struct account *a)
 }
 
 /*
- * Steps that a restore declared spent, of every authenticator at once: some
- * code of them may have been used after the backup was made.
+ * Steps that a restore declared spent, of every authenticator it brought:
+ * some code of them may have been used after the backup was made.
  */
 static void
 lift(struct row *r, struct credential *c)
@@ -30,7 +30,7 @@ lift(struct row *r, struct credential *c)
 	int64_t at = row_int(r, 0, INT64_MAX);
 	int64_t window = row_int(r, 0, LITE_FLOOR_WINDOW);
 
-	if (at > 0 && c->last_step < at / c->period + window)
+	if (at > 0 && c->created_at <= at && c->last_step < at / c->period + window)
 		c->last_step = at / c->period + window;
 }
 

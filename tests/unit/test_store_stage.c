@@ -216,6 +216,13 @@ steps_are_spent(void **state)
 		if (c->period < 100)
 			assert_int_equal(c->last_step, now / c->period + 1);
 	}
+	/* Who enrolls afterwards logs in at once. */
+	sample_account(&one, "later", 6000, 1, 10);
+	one.credentials[0].created_at = now + 1;
+	sample_write(driver, s, &one, EFFECT_ENROLL);
+	sample_load(driver, s, "later", 6000, &one);
+	assert_int_equal(one.credentials[0].last_step, 60000000 + 96000);
+	sample_load(driver, s, "new19", 5019, &one);
 	/* A later step stays later. */
 	one.credentials[0].last_step += 5;
 	sample_write(driver, s, &one, EFFECT_CREDENTIALS);
