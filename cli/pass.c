@@ -211,22 +211,21 @@ tell_made(const struct call *call, const struct wire_message *m)
 	wire_get_string(m, TAG_SERVICE, service);
 	terminal_clean(service, service, sizeof(service));
 	standing_time(expires, until, sizeof(until));
-	result(call, ticket(call) ?
-	    "Enrollment ticket for %s, in place of the password, once, until "
-	    "%s:" : "Login pass for %s, in place of an app code, once, until "
-	    "%s:", user, until);
+	result(call, "%s for %s, good once, until %s:", ticket(call) ?
+	    "Enrollment ticket" : "Login pass", user, until);
 	tell_code(call);
-	if (service[0] != '\0')
+	result(call, ticket(call) ?
+	    "%s types it in place of a password: stepup enroll --ticket" :
+	    "%s types it where an app code is asked for.", user);
+	if (service[0] != '\0') {
 		result(call, "It works with the service %s alone.", service);
-	if (ticket(call))
-		result(call, "%s types: stepup enroll --ticket", user);
+		warn_service(call, service);
+	}
 	if ((flags & FLAG_REVOKE) != 0)
 		say(call, "The older one that was in force is void.");
 	say(call, "It is not shown again. To take it back:");
 	say(call, "Next: %sstepup pass %s%s --revoke", sudo(call), user,
 	    ticket(call) ? " --enroll" : "");
-	if (service[0] != '\0')
-		warn_service(call, service);
 }
 
 static void

@@ -125,7 +125,7 @@ static const struct verdict outcomes[] = {
 	[OUT_OK_PASS] = BUG,
 	[OUT_OK_TICKET] = BUG,
 	[OUT_BAD_TICKET] = { EXIT_REFUSED,
-		"This ticket is not in force: wrong, used, taken back or over."
+		"This ticket is not in force (wrong, used, revoked, over)."
 		NOTHING, "look at it again, or ask an administrator for a new "
 		"one (sudo stepup pass {user} --enroll --reason TEXT); then: "
 		"{again}" },

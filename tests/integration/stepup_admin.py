@@ -9,9 +9,10 @@ import sys
 sys.dont_write_bytecode = True
 
 import stepup                                                # noqa: E402
-from selfservice import OUTCOME, REPLY                       # noqa: E402
-from stepup import (PERSON, admin, argv, check, equal, pipe,
-                    row)                                     # noqa: E402
+from selfservice import (FACTOR, OUTCOME, PROMPT, REPLY,
+                         Service)                            # noqa: E402
+from stepup import (PERSON, Run, admin, argv, check, equal, kept,
+                    pipe, row)                               # noqa: E402
 
 stepup.ROWS.clear()
 LOCK, UNLOCK, LIST, LOG, PASS = 16, 17, 18, 19, 20
@@ -130,8 +131,9 @@ def admin_pass():
                                   sudo="alice")
     equal((status, asked[1]), (0, f"request {PASS} name={NAME} "
                                   "reason=phone at home flags=00000000 ttl=00000e10"))
-    equal(out, f"Login pass for {NAME}, in place of an app code, once, "
-          f"until 2025-11-21 11:13:\n\n  {SHOWN}\n\n")
+    equal(out, f"Login pass for {NAME}, good once, until 2025-11-21 11:13:"
+          f"\n\n  {SHOWN}\n\n{NAME} types it where an app code is asked "
+          "for.\n")
     equal(err, "It is not shown again. To take it back:\n"
           f"Next: sudo stepup pass {NAME} --revoke\n")
     status, out, err, asked = ask(
@@ -146,9 +148,9 @@ def admin_pass():
     status, out, err, asked = ask("pass", NAME, *WHY, "--enroll",
                                   frames=MADE)
     check(f"flags={TICKET:08x} ttl=00000e10" in asked[1], asked[1])
-    check(out.startswith(f"Enrollment ticket for {NAME}, in place of the "
-                         "password, once") and
-          out.endswith(f"{NAME} types: stepup enroll --ticket\n"), out)
+    check(out.startswith(f"Enrollment ticket for {NAME}, good once, until ")
+          and out.endswith(f"{NAME} types it in place of a password: stepup "
+                           "enroll --ticket\n"), out)
     check(f"pass {NAME} --enroll --revoke" in err, err)
 
 
@@ -248,6 +250,66 @@ def admin_pass_list():
     status, out, err, asked = ask("pass", "--list", frames=GIVEN[1:])
     equal((status, out), (0, ""))
     check(err.startswith("There is none on record.\nNext: "), err)
+
+
+def on_a_terminal(*words, frames, env=None):
+    """What root sees on a terminal; in no UTF-8 too."""
+    program, _ = admin({"frames": frames})
+    run = Run("pass", NAME, *words, uid=0, sudo="alice", stepupd=program,
+              env=dict({"TZ": "UTC"}, **(env or {})))
+    said = run.ends(0)
+    narrow(said)
+    return said
+
+
+@row
+def admin_pass_on_a_terminal():
+    made = [MADE[0], [PASS | REPLY, dict(DONE, flags=REVOKE,
+                                         service="no-such-1", **UNTIL)]]
+    said = on_a_terminal("--reason", "x", "--service", "no-such-1",
+                         frames=made)
+    kept("pass", said)
+    equal(on_a_terminal("--reason", "x", "--service", "no-such-1",
+                        frames=made, env={"LC_ALL": "C", "TERM": "dumb"}),
+          said)
+    kept("pass-ticket", on_a_terminal("--reason", "x", "--enroll",
+                                      frames=MADE))
+
+
+@row
+def cli_ticket_in_place_of_the_password():
+    asked = (PROMPT, {"style": FACTOR,
+                             "text": "Enrollment ticket: "})
+    over = (4 | REPLY, {"last": 1, "outcome": OUTCOME["BAD_TICKET"]})
+    service = Service(stepup.DOOR, frames=[asked, over])
+    run = Run("enroll", "--ticket")
+    run.answer("Enrollment ticket: $", SHOWN)
+    kept("refused-ticket", run.ends(1))
+    service.close()
+    equal([e.split()[0] + " " + e.split()[-1] for e in service.events[:2]],
+          [f"request flags={TICKET:08x}", f"answer {SHOWN}"])
+    # Ctrl-C, Ctrl-D and a hang-up at the question.
+    for sign, status in (("\x03", 5), ("\x04", 5)):
+        service = Service(stepup.DOOR, frames=[asked])
+        run = Run("enroll", "--ticket")
+        run.expect("Enrollment ticket: $")
+        run.send(sign)
+        check("Cancelled. Nothing was changed." in run.ends(status), sign)
+        service.close()
+    # In a pipe one kind of input is enough.
+    for words, status in (((), 2), (("--code-stdin",), 1)):
+        service = Service(stepup.DOOR, frames=[asked, over])
+        run = pipe("enroll", "--ticket", "--print-secret", *words, bare=True)
+        out, err = run.communicate(SHOWN + "\n")
+        equal((words, run.returncode, out), (words, status, ""))
+        check(status == 1 or "--ticket --code-stdin\n" in err or
+              "--code-stdin" in err, err)
+        service.close()
+    for host, words in (({}, ("--replace",)), ({"uid": 0}, ("-u", NAME))):
+        run = pipe("enroll", "--ticket", *words, **host)
+        out, err = run.communicate("")
+        equal((words, run.returncode, out), (words, 2, ""))
+        check("first enrollment" in err and "Next: " in err, err)
 
 
 @row

@@ -41,8 +41,7 @@ def without_factor(place):
     refused(place, person, CODE, "ABCD-EFGH-JKMN-PQRS", "deny.unenrolled")
     mark = place.log.mark()
     code, said = give(place, person.name)
-    matches("^Login pass for pass1, in place of an app code, once, until ",
-            said)
+    matches("^Login pass for pass1, good once, until ", said)
     place.log.expect("change.pass user=pass1 .*reason=\"phone at home\" "
                      "kind=login ttl=3600", mark)
     lacks(code, place.log.since(mark), "log")
@@ -160,7 +159,8 @@ def ticket_enrolls(place):
     person = Person(place, "tick1")
     no_password(person)
     ticket, said = give(place, person.name, "--enroll")
-    matches("^tick1 types: stepup enroll --ticket$", said)
+    matches("^tick1 types it in place of a password: stepup enroll "
+            "--ticket$", said)
     wrong, _ = give(place, "pass1")
     session = person.shell(place.stepup, "enroll", "--ticket")
     session.answer("Enrollment ticket: $", "1234")

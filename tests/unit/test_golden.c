@@ -164,6 +164,12 @@ answers_are_written(void **state)
 	same(&w, "verify-answer");
 	ask_reply(&failure, NULL, &w);
 	same(&w, "verify-answer-failure");
+	memset(&verify, 0, sizeof(verify));
+	verify.verb = VERB_VERIFY;
+	verify.outcome = OUT_OK_PASS;
+	verify.facts.kind = KIND_RECOVERY;
+	ask_reply(&verify, NULL, &w);
+	same(&w, "verify-answer-pass");
 	/* Path and reason are for root's log alone. */
 	failure.request.door = DOOR_PUBLIC;
 	ask_reply(&failure, NULL, &w);
@@ -208,6 +214,10 @@ answers_are_understood(void **state)
 	assert_int_equal(get(&m, TAG_LIMIT), 10);
 	assert_int_equal(get(&m, TAG_LOCK), 1800);
 	assert_int_equal(get(&m, TAG_KIND), KIND_TOTP);
+	read_golden("verify-answer-pass", &g);
+	assert_true(wire_read(g.data, g.len, &m));
+	assert_int_equal(get(&m, TAG_OUTCOME), OUT_OK_PASS);
+	assert_int_equal(get(&m, TAG_KIND), KIND_RECOVERY);
 	read_golden("verify-answer-failure", &g);
 	assert_true(wire_read(g.data, g.len, &m));
 	assert_int_equal(get(&m, TAG_OUTCOME), OUT_STORE);
