@@ -77,7 +77,7 @@ static const struct finding_row rows[] = {
 		"it; a line of pam_stepup.so in them answers PAM_IGNORE." },
 	[FIND_PAM_EXEMPT] = { "pam-exempt", true,
 		"Under the condition of this line, {services} lets in without "
-		"a code.",
+		"{detail}.",
 		"see that the condition is meant so." },
 	[FIND_PAM_UNKNOWN] = { "pam-unknown", true,
 		"doctor does not know {detail}; both its answers were tried. "

@@ -243,6 +243,21 @@ optional(const struct bench *b)
 	    "was refused" : "write \"auth required pam_stepup.so\"");
 }
 
+/* At a door to root, who is let in with nothing is a problem of its own. */
+static void
+exempt(const struct bench *b)
+{
+	const struct access *a = &b->one->access;
+	const struct pamline *l;
+
+	if (a->exempt == PAMRUN_NONE ||
+	    (a->exempt == a->trusted && is_root_door(b)))
+		return;
+	l = &pamservice_stack(b->s, PAMTYPE_AUTH)->lines[a->exempt];
+	finding_add(b->f, FIND_PAM_EXEMPT, l->file, l->line, b->s->name,
+	    a->exempt == a->trusted ? "password and code" : "a code");
+}
+
 static void
 prompts(const struct bench *b)
 {
@@ -282,8 +297,7 @@ ways(const struct bench *b)
 		line_finding(b, FIND_PAM_FAILS_OPEN, a->fails_open);
 	early(b);
 	line_finding(b, FIND_PAM_TWICE, a->twice);
-	if (a->exempt != a->trusted || !is_root_door(b))
-		line_finding(b, FIND_PAM_EXEMPT, a->exempt);
+	exempt(b);
 	prompts(b);
 }
 
@@ -317,7 +331,7 @@ self(const struct bench *b)
 {
 	const struct access *a = &b->one->access;
 
-	if (b->w->door_public == WORLD_DOOR_ABSENT)
+	if (b->s->unseen || b->w->door_public == WORLD_DOOR_ABSENT)
 		return;
 	if (b->s->problem_count > 0 || (a->nobody != PAMRUN_NONE &&
 	    told(b, FIND_PAM_SELF, &pamservice_stack(b->s, PAMTYPE_AUTH)->
