@@ -195,6 +195,15 @@ settle(struct study *s, struct access *a, bool reached)
 		a->in[WAY_RIGHT] = ACCESS_SOME;
 }
 
+void
+access_none(struct access *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->ours = a->optional = a->fails_open = a->no_password = a->trusted =
+	    a->exempt = a->nobody = a->led = a->early = a->noted = a->twice =
+	    a->jump = PAMRUN_NONE;
+}
+
 bool
 access_of(const struct world *w, const struct pamservice *service,
     struct access *a)
@@ -205,10 +214,7 @@ access_of(const struct world *w, const struct pamservice *service,
 
 	if (s == NULL)
 		return false;
-	memset(a, 0, sizeof(*a));
-	a->ours = a->optional = a->fails_open = a->no_password = a->trusted =
-	    a->exempt = a->nobody = a->led = a->early = a->noted = a->twice =
-	    a->jump = PAMRUN_NONE;
+	access_none(a);
 	s->world = w;
 	s->service = service;
 	s->stack = pamservice_stack(service, PAMTYPE_AUTH);

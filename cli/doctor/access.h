@@ -52,6 +52,8 @@ struct access {
 	size_t	 jump;		/* behind the end */
 };
 
+/* Of a stack that lets nobody in, and of which nothing else is known. */
+void access_none(struct access *);
 /* The stack is not aborted.  False: no memory. */
 bool access_of(const struct world *, const struct pamservice *,
     struct access *);

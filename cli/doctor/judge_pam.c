@@ -340,8 +340,9 @@ self(const struct bench *b)
 	if (b->s->abort || b->one->shut || a->in[WAY_RIGHT] == ACCESS_NO)
 		finding_add(b->f, FIND_PAM_SELF, b->s->file != NULL ?
 		    b->s->file : "/etc/pam.d/" SELF, 0, NULL,
-		    b->s->file != NULL ? "its stack" : "`other`, which "
-		    "answers since this file is not there,");
+		    b->s->file != NULL ? "its stack" : b->s->abort ?
+		    "there is neither this file nor `other`, which" :
+		    "`other`, which answers since this file is not there,");
 	else
 		lets_in(b, a->no_password);
 }

@@ -41,6 +41,8 @@ add(struct world *w, struct survey *v, const char *name)
 	}
 	one->service = s;
 	one->kind = known_service(s->name);
+	one->shut_by = PAMRUN_NONE;
+	access_none(&one->access);
 	v->count++;
 	for (i = 0; i < s->problem_count; i++)
 		if (s->problems[i].kind == PAMPROBLEM_UNSEEN)

@@ -16,7 +16,7 @@ struct surveyed {
 	bool		 asks;		/* a code, when all is well */
 	bool		 shut;		/* the account stack refuses all */
 	size_t		 shut_by;	/* its line, or PAMRUN_NONE */
-	struct access	 access;	/* zeroed for an aborted service */
+	struct access	 access;	/* of an aborted service: none */
 };
 
 struct survey {
