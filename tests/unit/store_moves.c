@@ -51,6 +51,11 @@ two(struct scene *sc, struct account *a, struct account *b)
 	sample_write(driver, sc->store, a, EFFECT_ENROLL);
 	sample_account(b, "bob", 1001, 2, 5);
 	sample_write(driver, sc->store, b, EFFECT_ENROLL);
+	sample_pass(&a->passes[PASS_LOGIN], 1);
+	sample_pass(&a->passes[PASS_ENROLL], 2);
+	sample_write(driver, sc->store, a, EFFECT_PASS);
+	sample_pass(&b->passes[PASS_LOGIN], 3);
+	sample_write(driver, sc->store, b, EFFECT_PASS);
 	suite_begin(sc->store, STORE_WRITE);
 	assert_int_equal(driver->save_password(sc->store, 1000, &l, &f),
 	    STORE_OK);

@@ -429,6 +429,31 @@ room_stays(void **state)
 	    2 * (int64_t)LITE_WAL_FRAMES * LITE_FRAME);
 }
 
+/* What root gave before is in no copy; what comes after is as ever. */
+static void
+passes_are_void(void **state)
+{
+	struct scene *sc = *state;
+	struct store *s = scene_open(sc, STORE_ADMIN);
+	uint64_t lost;
+	int round;
+
+	enroll(s, "new1", 5001);
+	sample_pass(&one.passes[PASS_LOGIN], 1);
+	sample_write(driver, s, &one, EFFECT_PASS);
+	for (round = 0; round < 2; round++) {
+		assert_int_equal(ask(s, "SELECT count(*) FROM pass"), 1);
+		restore(s, 3, true, 1000, &lost);
+		sound(s);
+		assert_int_equal(ask(s, "SELECT count(*) FROM pass"), 0);
+		sample_load(driver, s, "new1", 5001, &one);
+		assert_int_equal(one.passes[PASS_LOGIN].created_at, 0);
+		sample_pass(&one.passes[PASS_LOGIN], 2);
+		sample_write(driver, s, &one, EFFECT_PASS);
+	}
+	driver->close(s);
+}
+
 int
 main(void)
 {
@@ -448,6 +473,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(two_of_a_kind, scene_setup,
 		    scene_teardown),
 		cmocka_unit_test_setup_teardown(leftovers, scene_setup,
+		    scene_teardown),
+		cmocka_unit_test_setup_teardown(passes_are_void, scene_setup,
 		    scene_teardown),
 		cmocka_unit_test_setup_teardown(room_stays, scene_setup,
 		    scene_teardown),
