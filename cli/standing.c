@@ -65,6 +65,25 @@ read_last(const struct wire_message *m, struct standing *out)
 	terminal_clean(out->service, out->service, sizeof(out->service));
 }
 
+/* Root is told of a keyring by which nobody's app codes can be checked. */
+static void
+tell_key(const struct call *call, const struct wire_message *m)
+{
+	char reason[WIRE_STRING_MAX + 1];
+	uint32_t why;
+
+	if (!wire_get_uint(m, TAG_WHY, &why) || why != OUT_KEY)
+		return;
+	wire_get_string(m, TAG_REASON, reason);
+	if (call_has(call, OPTION_JSON))
+		json_object_set_new(json_call(), "key_problem",
+		    json_words(reason));
+	terminal_clean(reason, reason, sizeof(reason));
+	say(call, "The keyring is not sound:\n  %s.", reason);
+	say(call, "Next: %sstepup key status", call->host->sudo_user != NULL ?
+	    "sudo " : "");
+}
+
 /* The run of packets; SESSION_OPEN when *m is the last one. */
 static enum session_state
 read_run(struct session *s, enum wire_verb verb, struct wire_message *m,
@@ -112,6 +131,7 @@ standing_ask(const struct call *call, enum wire_verb verb,
 		    verdict_of_outcome((enum outcome)outcome), &m);
 	else {
 		read_last(&m, out);
+		tell_key(call, &m);
 		status = EXIT_DONE;
 	}
 	if (status == EXIT_DONE && !out->enrolled && verb == VERB_STATUS) {

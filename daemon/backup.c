@@ -290,6 +290,7 @@ backup_serve(struct session *s)
 	struct secret passphrase = { 0 };
 	struct backup *b;
 	enum outcome o;
+	int dir = -1;
 
 	if ((o = session_note(s, false)) != OUT_DONE)
 		return o;
@@ -303,8 +304,13 @@ backup_serve(struct session *s)
 		return OUT_MEMORY;
 	}
 	b->s = s;
-	o = serve(b, &passphrase);
+	/* What is spooled is sealed: its key stays in the ring. */
+	o = session_hold(s, true, &dir);
+	if (o == OUT_DONE)
+		o = serve(b, &passphrase);
 	secret_wipe(&passphrase);
+	if (dir != -1)
+		close(dir);
 	if (b->spool != NULL)
 		fclose(b->spool);
 	locked_free(b, sizeof(*b));

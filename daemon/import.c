@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -240,15 +241,19 @@ ready(struct import *im)
 	o = site_store(s->site, &store, &s->failure);
 	if (o != OUT_DONE)
 		return o;
-	if (site_keyring(s->site, &s->failure) == NULL)
-		return OUT_KEY;
+	/* What is sealed in between is written with the key of then. */
+	if (!im->dry && (o = session_hold(s, true, &im->ring_dir)) !=
+	    OUT_DONE)
+		return o;
+	if ((o = session_key(s)) != OUT_DONE)
+		return o;
 	return clock_sound(clock_now()) ? OUT_DONE : OUT_CLOCK;
 }
 
 enum outcome
 import_serve(struct session *s)
 {
-	struct import im = { .s = s };
+	struct import im = { .s = s, .ring_dir = -1 };
 	enum outcome o;
 
 	o = ready(&im);
@@ -264,6 +269,8 @@ import_serve(struct session *s)
 			tell(s);
 		o = answer(&im, o);
 	}
+	if (im.ring_dir != -1)
+		close(im.ring_dir);
 	import_free(&im);
 	return o;
 }

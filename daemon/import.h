@@ -49,6 +49,7 @@ struct import {
 	struct import_item *items;	/* in the order of the upload */
 	struct import_item **sorted;	/* the same, for looking up */
 	struct account	*account;	/* room for one */
+	int		 ring_dir;	/* the ring is held; -1: not */
 };
 
 /*

@@ -179,7 +179,8 @@ look_running(struct session *s)
 	struct failure f = { 0 };
 	int dir;
 
-	if (keyring_hold(paths->keyring, paths->owner, &dir, &f) == OUT_BUSY)
+	if (keyring_hold(paths->keyring, paths->owner, true, &dir, &f) ==
+	    OUT_BUSY)
 		s->key_flags |= FLAG_HELD;
 	if (dir != -1)
 		close(dir);

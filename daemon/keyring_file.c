@@ -31,7 +31,8 @@ name_of(const char *path)
 }
 
 enum outcome
-keyring_hold(const char *path, uid_t owner, int *dir, struct failure *f)
+keyring_hold(const char *path, uid_t owner, bool shared, int *dir,
+    struct failure *f)
 {
 	char folder[PATH_MAX];
 	struct timespec pause = { .tv_nsec = 20000000 };
@@ -48,7 +49,7 @@ keyring_hold(const char *path, uid_t owner, int *dir, struct failure *f)
 		return OUT_KEY;
 	/* Whoever only looks holds it for a moment. */
 	for (tries = 0; tries < HOLD_TRIES; tries++) {
-		if (flock(*dir, LOCK_EX | LOCK_NB) == 0)
+		if (flock(*dir, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
 			return OUT_DONE;
 		if (errno != EWOULDBLOCK)
 			break;
@@ -56,7 +57,7 @@ keyring_hold(const char *path, uid_t owner, int *dir, struct failure *f)
 		errno = EWOULDBLOCK;
 	}
 	o = errno == EWOULDBLOCK ? failure_set(f, OUT_BUSY, path,
-	    "another stepup key rotate, restore or stepupd --init is at "
+	    "a key rotate, restore, import, backup or stepupd --init is at "
 	    "work") : refuse(path, f);
 	close(*dir);
 	*dir = -1;

@@ -10,6 +10,8 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
+
 #include "daemon/failure.h"
 #include "daemon/keyring.h"
 
@@ -17,13 +19,14 @@
 #define KEYRING_NEXT ".new"
 
 /*
- * Holds the keyring's folder: births, rotations, and whoever brings sealed
- * secrets from elsewhere, one at a time.  Does not wait.  OUT_DONE and *dir,
- * a descriptor whose close(2) lets go; OUT_BUSY: somebody holds it; OUT_KEY:
+ * Holds the keyring's folder: births, rotations, restores, alone; with
+ * `shared`, beside others of the kind, whoever keeps sealed secrets for
+ * longer than a transaction.  Does not wait.  OUT_DONE and *dir, a
+ * descriptor whose close(2) lets go; OUT_BUSY: somebody holds it; OUT_KEY:
  * the folder is not there or not to be trusted.  *dir is -1 then.
  */
-enum outcome keyring_hold(const char *path, uid_t owner, int *dir,
-    struct failure *);
+enum outcome keyring_hold(const char *path, uid_t owner, bool shared,
+    int *dir, struct failure *);
 
 /*
  * Puts this ring in place of the one at path, whose folder is held, 0600.

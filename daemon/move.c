@@ -170,7 +170,10 @@ rename_look(struct session *s, struct person *new)
 	return OUT_DONE;
 }
 
-/* Opened under the name it had, closed under the one it gets. */
+/*
+ * Opened under the name it had, closed under the one it gets; in the
+ * transaction that writes it, with the ring as it is now (site_seal).
+ */
 static enum outcome
 seal_anew(struct session *s, struct account *a)
 {
@@ -179,8 +182,10 @@ seal_anew(struct session *s, struct account *a)
 	struct credential *c;
 	size_t i;
 
-	if (a->credential_count > 0)
+	if (a->credential_count > 0) {
+		site_look_keyring(s->site);
 		ring = site_keyring(s->site, &s->failure);
+	}
 	if (a->credential_count > 0 && (ring == NULL ||
 	    !seal_open_account(ring, a, &s->failure)))
 		return OUT_KEY;

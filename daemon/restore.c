@@ -466,6 +466,8 @@ run(struct restore *r)
 	r->now = clock_now();
 	if (!clock_sound(r->now))
 		return OUT_CLOCK;
+	if ((o = session_key(s)) != OUT_DONE)
+		return o;
 	if ((r->ring = site_keyring(s->site, &s->failure)) == NULL ||
 	    keyring_active(r->ring, &id) == NULL)
 		return OUT_KEY;
@@ -491,7 +493,7 @@ serve(struct restore *r)
 {
 	struct session *s = r->s;
 	enum outcome o;
-	int fd = -1;
+	int fd = -1, dir = -1;
 
 	if ((o = session_note(s, false)) != OUT_DONE)
 		return o;
@@ -499,8 +501,13 @@ serve(struct restore *r)
 	if (r->batch == NULL)
 		return OUT_MEMORY;
 	o = lock_state(r, &fd);
+	/* What is staged is sealed: no rotation before it is current. */
+	if (o == OUT_DONE)
+		o = session_hold(s, false, &dir);
 	if (o == OUT_DONE)
 		o = run(r);
+	if (dir != -1)
+		close(dir);
 	if (fd != -1)
 		close(fd);
 	free(r->batch);

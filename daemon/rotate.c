@@ -335,7 +335,7 @@ rotate_run(struct site *site, const struct store_event *event,
 	enum outcome o;
 
 	memset(r, 0, sizeof(*r));
-	o = keyring_hold(paths->keyring, paths->owner, &w.dir, f);
+	o = keyring_hold(paths->keyring, paths->owner, false, &w.dir, f);
 	if (o == OUT_DONE)
 		o = rotate(&w);
 	locked_free(w.batch, sizeof(*w.batch));

@@ -6,6 +6,7 @@
 #include "daemon/person.h"
 #include "daemon/selfservice.h"
 #include "daemon/session.h"
+#include "daemon/verify.h"
 
 /* Which verbs there are, and what answers. */
 struct verb_row {
@@ -160,7 +161,8 @@ status_serve(struct session *s)
 		return OUT_CHANGED;
 	s->facts.left = (uint32_t)account_codes_left(&s->account);
 	/* Root is told of a keyring that would fail the next enrollment. */
-	if (s->caller->door == DOOR_ADMIN && session_key(s) != OUT_DONE)
+	if (s->caller->door == DOOR_ADMIN && (session_key(s) != OUT_DONE ||
+	    !verify_keys_known(s->site, &s->account, &s->failure)))
 		s->facts.why = OUT_KEY;
 	return send_authenticators(s) ? OUT_DONE : OUT_NO_INPUT;
 }

@@ -7,6 +7,7 @@
 
 #include "daemon/ask.h"
 #include "daemon/clock.h"
+#include "daemon/keyring_file.h"
 #include "daemon/password.h"
 #include "daemon/session.h"
 #include "daemon/ticket.h"
@@ -81,6 +82,19 @@ session_key(struct session *s)
 	sound = site_own_store(s->site, &s->failure);
 	driver->rollback(store);
 	return sound ? OUT_DONE : OUT_KEY;
+}
+
+enum outcome
+session_hold(struct session *s, bool shared, int *dir)
+{
+	const struct paths *paths = site_paths(s->site);
+	enum outcome o;
+
+	o = keyring_hold(paths->keyring, paths->owner, shared, dir,
+	    &s->failure);
+	if (o == OUT_DONE)
+		site_look_keyring(s->site);
+	return o;
 }
 
 /* Whether an account is still what the person was asked about. */

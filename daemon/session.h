@@ -71,6 +71,11 @@ enum outcome session_load(struct session *);
 
 /* Whether the keyring is there and opens this store's seals: OUT_DONE. */
 enum outcome session_key(struct session *);
+/*
+ * keyring_hold, and the ring read behind it: for whoever keeps sealed
+ * secrets for longer than a transaction.
+ */
+enum outcome session_hold(struct session *, bool shared, int *dir);
 
 /*
  * Writes: begin, load again, `same` account as s->account was, change,

@@ -673,6 +673,17 @@ def admin_key_status_trouble():
 
 
 @row
+def admin_status_tells_of_the_key():
+    for flags, wanted in ((0x40, 0), (0, 3)):
+        status, out, err, asked = ask("status", "-u", NAME, frames=[
+            [3 | REPLY, dict(DONE, flags=flags, why=OUTCOME["KEY"], left=10,
+                             reason="key 0123abcd does not\x1b open")]])
+        equal(status, wanted)
+        check("is not sound:\n  key 0123abcd does not? open.\n"
+              "Next: stepup key status\n" in err, err)
+
+
+@row
 def admin_key_rotate():
     status, out, err, asked = ask(
         "key", "rotate", "--reason", "yearly", sudo="bob",

@@ -61,6 +61,10 @@ def status():
     (end,) = persons("status", status=3, plan={
         "frames": [(STATUS | REPLY, nobody)]})
     equal((end["pass"], end["ticket"]), (None, "2025-11-21T11:13:20Z"))
+    (end,) = roots("status", "-u", NAME, frames=[
+        [STATUS | REPLY, dict(STANDING, why=OUTCOME["KEY"],
+                              reason="other bytes")]])
+    equal(end["key_problem"], "other bytes")
 
 
 @command("codes")

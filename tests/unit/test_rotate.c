@@ -96,16 +96,28 @@ held(void **state)
 	born();
 	people(0, 3);
 	before = look();
-	assert_int_equal(keyring_hold(paths.keyring, getuid(), &dir, &f),
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), false,
+	    &dir, &f),
 	    OUT_DONE);
-	assert_int_equal(keyring_hold(paths.keyring, getuid(), &again, &f),
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), false,
+	    &again, &f),
 	    OUT_BUSY);
 	assert_int_equal(again, -1);
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), true, &again,
+	    &f), OUT_BUSY);
 	assert_int_equal(rotate(&r, &f, NULL, NULL), OUT_BUSY);
 	assert_string_equal(f.path, paths.keyring);
 	close(dir);
 	after = look();
 	assert_memory_equal(&before, &after, sizeof(before));
+	/* Two that keep sealed secrets: beside each other, no rotation. */
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), true, &dir,
+	    &f), OUT_DONE);
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), true, &again,
+	    &f), OUT_DONE);
+	close(again);
+	assert_int_equal(rotate(&r, &f, NULL, NULL), OUT_BUSY);
+	close(dir);
 	assert_int_equal(rotate(&r, &f, NULL, NULL), OUT_DONE);
 	whole(3);
 }
@@ -244,7 +256,8 @@ full(void **state)
 	assert_int_equal(keyring_count(grown), KEYRING_MAX);
 	keyring_free(grown);
 	assert_null(keyring_id(ring, KEYRING_MAX));
-	assert_int_equal(keyring_hold(paths.keyring, getuid(), &dir, &f),
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), false,
+	    &dir, &f),
 	    OUT_DONE);
 	assert_int_equal(keyring_replace(paths.keyring, dir, ring, &f),
 	    OUT_DONE);
@@ -273,7 +286,8 @@ file(void **state)
 	put_text("etc/keyring.new", "left over");
 	umask(0);
 	assert_int_equal(keyring_make(&ring), OUT_DONE);
-	assert_int_equal(keyring_hold(paths.keyring, getuid(), &dir, &f),
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), false,
+	    &dir, &f),
 	    OUT_DONE);
 	assert_int_equal(keyring_replace(paths.keyring, dir, ring, &f),
 	    OUT_DONE);
@@ -285,12 +299,14 @@ file(void **state)
 	assert_false(there("etc/keyring.new"));
 	keyring_free(ring);
 	assert_int_equal(chmod(at("etc"), 0777), 0);
-	assert_int_equal(keyring_hold(paths.keyring, getuid(), &dir, &f),
+	assert_int_equal(keyring_hold(paths.keyring, getuid(), false,
+	    &dir, &f),
 	    OUT_KEY);
 	assert_int_equal(chmod(at("etc"), 0700), 0);
-	assert_int_equal(keyring_hold("/nowhere/at/all", getuid(), &dir, &f),
+	assert_int_equal(keyring_hold("/nowhere/at/all", getuid(), true,
+	    &dir, &f),
 	    OUT_KEY);
-	assert_int_equal(keyring_hold("keyring", getuid(), &dir, &f),
+	assert_int_equal(keyring_hold("keyring", getuid(), true, &dir, &f),
 	    OUT_KEY);
 	assert_int_equal(descriptors(), fds);
 }
