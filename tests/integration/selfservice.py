@@ -98,6 +98,7 @@ PLAN = {"password": None,       # or the right one
         "frames": None,         # instead of all that: said, then ended
         "trial": ["Code to test: "],    # TEST: what is said and asked
         "confirm": None,        # REMOVE: what is asked
+        "people": 0,            # LIST: so many accounts, user0000000 on
         "stay": False,          # afterwards waits for the client
         "hang": False,          # takes the request and says nothing
         "final": {"outcome": OUTCOME["DONE"], "left": 10}}
@@ -142,6 +143,24 @@ class Conversation:
     def final(self, **fields):
         self.send(self.verb | REPLY, last=1, **fields)
 
+    def people(self, count):
+        row = frame(0, name="user0000000", uid=1000, enrolled=1763720000,
+                    used=1763730000, count=1, left=9, codes_all=10,
+                    flags=0x40)
+        head, tail = row.split(b"0000000")
+        head = struct.pack(">H", len(row)) + head
+        a_packet = 4000 // (len(row) + 2)
+        for first in range(0, count, a_packet):
+            rows = b"".join(head + b"%07d" % i + tail for i in range(
+                first, min(first + a_packet, count)))
+            packet = bytes([VERSION, self.verb | REPLY])
+            packet += struct.pack(">BH", TAGS["rows"][0], len(rows)) + rows
+            try:
+                self.connection.send(packet)
+            except OSError:
+                raise Gone
+        self.final(outcome=OUTCOME["DONE"])
+
     def right(self, style, text, wanted, tries, note):
         for attempt in range(tries):
             if attempt:
@@ -177,6 +196,9 @@ class Conversation:
                 self.receive()
             return
         final = plan["final"]
+        if plan["people"]:
+            self.people(plan["people"])
+            return
         if self.verb == TEST:
             for text in plan["trial"]:
                 if text.endswith(": "):

@@ -3,6 +3,7 @@
 wants. Run by `make check`."""
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -407,6 +408,44 @@ def admin_list_nobody():
     status, out, err, asked = ask("list", frames=[[LIST | REPLY, DONE]])
     equal((status, out), (0, ""))
     check("Next: stepup enroll -u NAME" in err, err)
+
+
+# What is freed stays for a while then.
+SANITIZED = "ASAN_OPTIONS" in os.environ
+
+
+def many(count, *words):
+    """So many accounts: bytes, writes, KB of memory at most."""
+    program, _ = admin({"people": count})
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    run = subprocess.Popen(
+        argv("list", *words, uid=0, stepupd=program), stdout=theirs,
+        stdin=subprocess.DEVNULL, env=stepup.plain_env(TZ="UTC"))
+    theirs.close()
+    size = writes = lines = 0
+    # A packet is what one write wrote.
+    while part := ours.recv(1 << 20):
+        size, writes, lines = (size + len(part), writes + 1,
+                               lines + part.count(b"\n"))
+    ours.close()
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = status
+    equal((words, status, lines), (words, 0, count + 1))
+    return size, writes, used.ru_maxrss
+
+
+@row
+def admin_list_of_many():
+    """What 100 000 accounts cost: few writes, no memory."""
+    for words in ((), ("--json",), ("--sort", "name")):
+        few, some = many(1000, *words), many(100000, *words)
+        for size, writes, _ in (few, some):
+            check(writes <= size // 60000 + 2, (words, size, writes))
+        check(SANITIZED or some[2] < few[2] + 1024, (words, few, some))
+    # Other orders keep the lines, some dozen bytes an account.
+    few, some = many(1000, "--sort", "used"), many(100000, "--sort", "used")
+    check(some[1] <= some[0] // 60000 + 2, some)
+    check(SANITIZED or some[2] - few[2] < 100000 * 250 // 1024, (few, some))
 
 
 # --- log ----------------------------------------------------------------
