@@ -17,17 +17,11 @@
 
 #include "common/text.h"
 #include "daemon/answer.h"
-#include "daemon/decide.h"
+#include "daemon/decide_parts.h"
 #include "daemon/pass.h"
 
-/* Where one kind of answer stands at one door. */
-struct standing {
-	enum outcome	why;	/* OUT_ASK: usable */
-	uint32_t	wait;
-};
-
-static enum limiter_name
-limiter_of(unsigned kind, enum door door)
+enum limiter_name
+decide_limiter(unsigned kind, enum door door)
 {
 	if (door == DOOR_PUBLIC)
 		return kind == KIND_RECOVERY ? LIMITER_RECOVERY_PUBLIC :
@@ -42,8 +36,8 @@ standing_limiter(const struct account *a, const struct policy *p,
 {
 	struct standing s = { OUT_ASK, 0 };
 
-	switch (limit_state(&a->limiters[limiter_of(kind, door)], &p->limits,
-	    kind == KIND_TOTP, promise, now, &s.wait)) {
+	switch (limit_state(&a->limiters[decide_limiter(kind, door)],
+	    &p->limits, kind == KIND_TOTP, promise, now, &s.wait)) {
 	case LIMIT_OPEN:
 		s.why = OUT_ASK;
 		break;
@@ -57,10 +51,9 @@ standing_limiter(const struct account *a, const struct policy *p,
 	return s;
 }
 
-/* What stands between the person and an answer of this kind. */
-static struct standing
-standing(const struct account *a, const struct policy *p, unsigned kind,
-    enum door door, bool promise, int64_t now)
+struct standing
+decide_standing(const struct account *a, const struct policy *p,
+    unsigned kind, enum door door, bool promise, int64_t now)
 {
 	struct standing s;
 
@@ -102,8 +95,10 @@ static enum outcome
 usable(const struct account *a, const struct request *q,
     const struct policy *p, int64_t now, struct outcome_facts *f)
 {
-	struct standing t = standing(a, p, KIND_TOTP, q->door, true, now);
-	struct standing r = standing(a, p, KIND_RECOVERY, q->door, true, now);
+	struct standing t = decide_standing(a, p, KIND_TOTP, q->door, true,
+	    now);
+	struct standing r = decide_standing(a, p, KIND_RECOVERY, q->door,
+	    true, now);
 	bool totp = possible(a, q, p, KIND_TOTP, now);
 	bool recovery = possible(a, q, p, KIND_RECOVERY, now);
 
@@ -175,8 +170,8 @@ decide_check(const struct account *a, const struct request *r,
 	return d->outcome;
 }
 
-static void
-effect(struct decision *d, enum effect_kind kind)
+void
+decide_effect(struct decision *d, enum effect_kind kind)
 {
 	if (d->effect_count < EFFECTS_MAX)
 		d->effects[d->effect_count++] = kind;
@@ -203,9 +198,9 @@ static void
 accept(struct account *a, const struct request *r, const struct match *v,
     int64_t now)
 {
-	struct limiter *totp = &a->limiters[limiter_of(KIND_TOTP, r->door)];
+	struct limiter *totp = &a->limiters[decide_limiter(KIND_TOTP, r->door)];
 	struct limiter *recovery =
-	    &a->limiters[limiter_of(KIND_RECOVERY, r->door)];
+	    &a->limiters[decide_limiter(KIND_RECOVERY, r->door)];
 
 	if (r->answer.kind == KIND_TOTP) {
 		spend_steps(a, v, now);
@@ -264,7 +259,7 @@ evaluate(struct account *a, const struct request *r, const struct policy *p,
     int64_t now, struct decision *d)
 {
 	unsigned kind = r->answer.kind;
-	struct limiter *m = &a->limiters[limiter_of(kind, r->door)];
+	struct limiter *m = &a->limiters[decide_limiter(kind, r->door)];
 	struct match v;
 	enum outcome o;
 
@@ -286,34 +281,26 @@ evaluate(struct account *a, const struct request *r, const struct policy *p,
 	d->facts.limit = p->limits.attempts;
 	d->facts.lock = limit_wait(&p->limits,
 	    m->consecutive / p->limits.attempts + 1);
-	effect(d, kind == KIND_TOTP ? EFFECT_CREDENTIALS : EFFECT_CODES);
-	effect(d, EFFECT_LIMITERS);
-	effect(d, EFFECT_EVENT);
+	decide_effect(d, kind == KIND_TOTP ? EFFECT_CREDENTIALS : EFFECT_CODES);
+	decide_effect(d, EFFECT_LIMITERS);
+	decide_effect(d, EFFECT_EVENT);
 	return o;
 }
 
 /* Whether the hashes were made with other salts than there are now. */
 static bool
-stale_pass(const struct pass *p, const struct answer *answer)
-{
-	return p->created_at != 0 &&
-	    !text_equal(p->salt, answer->pass_salt, RECOVERY_SALT);
-}
-
-static bool
 stale(const struct account *a, const struct request *r)
 {
 	return (a->recovery.created_at != 0 && !text_equal(a->recovery.salt,
 	    r->answer.salt, RECOVERY_SALT)) ||
-	    stale_pass(&a->passes[PASS_LOGIN], &r->answer);
+	    pass_stale(&a->passes[PASS_LOGIN], &r->answer);
 }
 
-/* A wait that was to begin in the future begins now, in the store too. */
-static void
-restart(struct limiter *m, int64_t now, struct decision *d)
+void
+decide_restart(struct limiter *m, int64_t now, struct decision *d)
 {
 	if (m->wait_start > now)
-		effect(d, EFFECT_LIMITERS);
+		decide_effect(d, EFFECT_LIMITERS);
 	*m = limit_restart(*m, now);
 }
 
@@ -330,11 +317,11 @@ answer(struct account *a, const struct request *r, const struct policy *p,
 		d->stale_salt = true;
 		return OUT_BUSY;
 	}
-	s = standing(a, p, r->answer.kind, r->door, false, now);
+	s = decide_standing(a, p, r->answer.kind, r->door, false, now);
 	d->facts.wait = s.wait;
 	if (s.why == OUT_LOCKED)
-		restart(&a->limiters[limiter_of(r->answer.kind, r->door)],
-		    now, d);
+		decide_restart(&a->limiters[decide_limiter(r->answer.kind,
+		    r->door)], now, d);
 	if (s.why != OUT_ASK)
 		return s.why;
 	return evaluate(a, r, p, now, d);
@@ -374,7 +361,7 @@ pass_again(const struct account *a, const struct request *r)
 
 	return same && r->answer.kind == KIND_RECOVERY &&
 	    a->match == ACCOUNT_FOUND && pass->used_at != 0 &&
-	    !stale_pass(pass, &r->answer) &&
+	    !pass_stale(pass, &r->answer) &&
 	    pass_here(pass, r->door, r->service);
 }
 
@@ -408,74 +395,6 @@ decide_verify(struct account *a, const struct request *r,
 	/* At the public door a refusal that changes nothing writes nothing. */
 	if (r->door != DOOR_PUBLIC &&
 	    (d->effect_count == 0 || d->effects[0] == EFFECT_LIMITERS))
-		effect(d, EFFECT_TALLY);
-	return d->outcome;
-}
-
-/* Right and wrong write the same: the ticket's row, the limiters, an event. */
-static enum outcome
-ticket_answer(struct account *a, const struct request *r,
-    const struct policy *p, int64_t now, struct decision *d)
-{
-	struct pass *ticket = &a->passes[PASS_ENROLL];
-	struct limiter *m = &a->limiters[limiter_of(KIND_RECOVERY, r->door)];
-	enum outcome o = OUT_BAD_TICKET;
-
-	if (answer_is_pass(&r->answer, ticket)) {
-		o = OUT_OK_TICKET;
-		*m = limit_clear(*m, 0, now);
-	} else
-		*m = limit_charge(*m, &p->limits, now);
-	pass_seen(ticket, now);
-	d->facts.count = limit_count(m, &p->limits);
-	d->facts.limit = p->limits.attempts;
-	effect(d, EFFECT_TICKET);
-	effect(d, EFFECT_LIMITERS);
-	effect(d, EFFECT_EVENT);
-	return o;
-}
-
-static enum outcome
-ticket(struct account *a, const struct request *r, const struct policy *p,
-    int64_t now, struct decision *d)
-{
-	const struct pass *ticket = &a->passes[PASS_ENROLL];
-	struct standing s;
-
-	if (!r->known)
-		return OUT_NO_USER;
-	if (a->match == ACCOUNT_CHANGED)
-		return OUT_CHANGED;
-	if (a->match == ACCOUNT_FOUND && a->locked)
-		return OUT_ADMIN_LOCK;
-	if (account_has_factor(a))
-		return OUT_EXISTS;
-	if (r->answer.kind != KIND_RECOVERY)
-		return OUT_BAD_FORMAT;
-	s = standing(a, p, KIND_RECOVERY, r->door, false, now);
-	d->facts.wait = s.wait;
-	if (s.why == OUT_LOCKED)
-		restart(&a->limiters[limiter_of(KIND_RECOVERY, r->door)], now,
-		    d);
-	if (s.why != OUT_ASK)
-		return s.why;
-	/* Nothing is in force that could be guessed, so nothing is charged. */
-	if (a->match != ACCOUNT_FOUND || r->door != DOOR_PUBLIC ||
-	    pass_state(ticket, p->clock_ok, now) != PASS_LIVE)
-		return OUT_BAD_TICKET;
-	if (stale_pass(ticket, &r->answer)) {
-		d->stale_salt = true;
-		return OUT_BUSY;
-	}
-	return ticket_answer(a, r, p, now, d);
-}
-
-enum outcome
-decide_ticket(struct account *a, const struct request *r,
-    const struct policy *p, int64_t now, struct decision *d)
-{
-	memset(d, 0, sizeof(*d));
-	d->facts.kind = r->answer.kind;
-	d->outcome = ticket(a, r, p, now, d);
+		decide_effect(d, EFFECT_TALLY);
 	return d->outcome;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/pass.h"
 
 enum pass_state
@@ -26,6 +27,13 @@ pass_here(const struct pass *p, enum door door, const char *service)
 		return true;
 	return door == DOOR_LOGIN && service != NULL &&
 	    strcmp(p->service, service) == 0;
+}
+
+bool
+pass_stale(const struct pass *p, const struct answer *answer)
+{
+	return p->created_at != 0 &&
+	    !text_equal(p->salt, answer->pass_salt, RECOVERY_SALT);
 }
 
 void

@@ -34,6 +34,9 @@ enum pass_state pass_state(const struct pass *, bool clock_ok, int64_t now);
 /* Whether it counts for what is asked; service NULL: not known. */
 bool pass_here(const struct pass *, enum door, const char *service);
 
+/* Whether the answer was hashed with another salt than the pass's. */
+bool pass_stale(const struct pass *, const struct answer *);
+
 /* What every answer held against it leaves, and what its use does. */
 void pass_seen(struct pass *, int64_t now);
 void pass_use(struct pass *, int64_t now);
