@@ -40,7 +40,7 @@ TAGS = {"name": (1, 0), "answer": (6, 0), "outcome": (8, 1), "wait": (11, 4),
         "new_name": (49, 0), "stored_name": (50, 0), "stored_uid": (51, 4),
         "ttl": (52, 4), "expires": (53, 8), "expires_ticket": (54, 8),
         "after_hour": (55, 8), "since": (56, 8), "until": (57, 8),
-        "outcomes": (58, 8), "changes": (59, 4),
+        "outcomes": (58, 8), "changes": (59, 4), "data": (60, 0),
         "key": (61, 0), "stuck": (62, 4), "why": (10, 1)}
 NUMBERS = [name for name, (_, width) in TAGS.items() if width]
 NAMES = {tag: name for name, (tag, _) in TAGS.items()}
@@ -99,6 +99,7 @@ PLAN = {"password": None,       # or the right one
         "trial": ["Code to test: "],    # TEST: what is said and asked
         "confirm": None,        # REMOVE: what is asked
         "people": 0,            # LIST: so many accounts, user0000000 on
+        "upload": False,        # takes rows until the last, before frames
         "stay": False,          # afterwards waits for the client
         "hang": False,          # takes the request and says nothing
         "final": {"outcome": OUTCOME["DONE"], "left": 10}}
@@ -185,6 +186,9 @@ class Conversation:
         plan = self.plan
         if plan["hang"]:
             self.receive()
+        while plan["upload"]:
+            if "last" in self.receive()[1]:
+                break
         if plan["frames"] is not None:
             for i, (verb, fields) in enumerate(plan["frames"]):
                 self.send(verb, **fields)

@@ -21,6 +21,7 @@ from stepup_admin import DONE, NAME                          # noqa: E402
 
 stepup.ROWS.clear()
 COMMANDS = {}
+IMPORT, BACKUP, RESTORE = 21, 22, 23
 
 
 def command(name):
@@ -303,6 +304,76 @@ def policy():
     equal((end["refused_at"], end["refused_why"], end["service"],
            end["login"], end["why"]),
           ("/etc/stepup.conf:3", "cap", "cron", "passes", "skip.service"))
+
+
+def sealed(*words, plan, status=0):
+    """With a passphrase, a line of input."""
+    program, _ = admin(plan)
+    (TMP / "keyring").write_text("")
+    run = pipe(*words, "--json", "--passphrase-fd", "0", bare=True, uid=0,
+               stepupd=program, keyring=TMP / "keyring")
+    out, err = run.communicate("correct horse battery\n")
+    equal((words, run.returncode, err if run.returncode != status else ""),
+          (words, status, ""))
+    return documents(out)
+
+
+@command("backup")
+def backup():
+    file = TMP / "accounts.backup"
+    frames = [[BACKUP | REPLY, {"data": "x" * 3000}],
+              [BACKUP | REPLY, {"data": "y" * 1000}],
+              [BACKUP | REPLY, dict(DONE, count=3)]]
+    (end,) = sealed("backup", str(file), plan={"frames": frames})
+    equal((end["file"], end["bytes"], end["accounts"]),
+          (str(file), 4000, 3))
+    (end,) = sealed("backup", str(file), plan={"frames": frames}, status=1)
+    check(end["message"] and end["next"], end)
+    file.unlink()
+
+
+@command("restore")
+def restore():
+    file = TMP / "accounts.backup"
+    file.write_bytes(b"stepupBK" + bytes(9000))
+    frames = [[RESTORE | REPLY, {"rows": [
+        {"name": "alice", "stored_uid": 1000, "uid": 1001},
+        {"name": "bob", "stored_uid": 1001}]}],
+              [RESTORE | REPLY, {"created": 1763720000, "text": "web03",
+                                 "count": 1}],
+              [RESTORE | REPLY, dict(DONE, count=3, left=2)]]
+    (end,) = sealed("restore", str(file), "--yes",
+                    plan={"frames": frames, "upload": True})
+    equal((end["accounts"], end["host"], end["made"],
+           end["without_factor"], end["not_looked_up"]),
+          (3, "web03", "2025-11-21T10:13:20Z", 2, 1))
+    equal(end["differ"], [{"name": "alice", "uid": 1000, "uid_here": 1001},
+                          {"name": "bob", "uid": 1001, "uid_here": None}])
+    file.unlink()
+
+
+@command("import")
+def import_():
+    users = TMP / "users.oath"
+    users.write_text(f"HOTP/T30/6 {NAME} - {'31' * 10}\n"
+                     f"HOTP/E/6 {NAME} - {'32' * 20}\n")
+    users.chmod(0o600)
+    program, _ = admin({"upload": True, "frames": [
+        [IMPORT | REPLY, {"rows": [{"outcome": OUTCOME["DONE"]}]}],
+        [IMPORT | REPLY, dict(DONE, count=1, limit=1)]]})
+    (TMP / "keyring").write_text("")
+    run = pipe("import", "oath", str(users), "--json", bare=True, uid=0,
+               stepupd=program, keyring=TMP / "keyring")
+    out, err = run.communicate("")
+    first, second, end = documents(out)
+    equal((run.returncode, end["imported"], end["skipped"], end["weak"],
+           end["dry_run"]), (1, 1, 1, 1, False))
+    equal((first["user"], first["line"], first["imported"],
+           first["reason"]), (NAME, 1, True, None))
+    check("weak" in first["notes"], first)
+    equal((second["line"], second["imported"], second["reason"]),
+          (2, False, "event-based"))
+    users.unlink()
 
 
 # --- Rows ---------------------------------------------------------------
