@@ -244,8 +244,12 @@ listen(struct session *s, struct key *k, struct wire_message *m)
 
 	for (;;) {
 		state = session_next(s, m);
-		if (state == SESSION_CANCELLED && session_cancel(s, m))
-			return SESSION_OPEN;
+		if (state == SESSION_CANCELLED) {
+			if (k->rotate)
+				say(k->call, "Stopping where nothing is half "
+				    "done.");
+			return session_cancel(s, m) ? SESSION_OPEN : state;
+		}
 		if (state != SESSION_OPEN || wire_refused(m))
 			return state;
 		if (m->verb != (VERB_KEY | WIRE_REPLY))

@@ -4,14 +4,16 @@ programs that ship and people who log in meanwhile."""
 import fcntl
 import os
 import re
+import sqlite3
 import stat
 import threading
 
 import enroll
 from people import Person
-from place import TMP, run
+from place import run, until
 from rows import equal, lacks, matches, row
-from rows_login import CODE, come_in, give_up
+from rows_login import come_in, give_up
+from terminal import Session, plain_env
 
 ALLOW = 'unenrolled = "allow"\n'
 
@@ -81,6 +83,37 @@ def under_logins(place):
           [], "rotations")
     matches(f"{ring(place)[:8]} .* active",
             run(place.stepup, "key", "status"))
+
+
+@row("key_rotate_stopped")
+def stopped(place):
+    """Ctrl-C on the way: both keys, logins work, the next one finishes."""
+    person = enroll.ready(place, "key10")
+    old = ring(place)
+    store = sqlite3.connect(f"{place.statedir}/stepup.db",
+                            isolation_level=None)
+    store.execute("BEGIN IMMEDIATE")
+    session = Session([place.stepup, "key", "rotate"],
+                      env=plain_env(HOME="/root", LC_ALL="C"))
+    until("the ring has the new key",
+          lambda: len(ring(place).splitlines()) == 2)
+    session.send("\x03")
+    session.expect("Stopping where nothing is half done")
+    store.execute("ROLLBACK")
+    store.close()
+    session.expect("The rotation is not finished. Logins go on")
+    session.expect("Next: stepup key rotate goes on with it")
+    session.ends(1)
+    equal(ring(place).splitlines()[0], old.strip(), "the old key")
+    said = run(place.stepup, "key", "status", status=1)
+    matches("A rotation was not finished: the ring has old keys", said)
+    come_in(place.ssh(person.name), person, person.code())
+    both = ring(place).splitlines()
+    said = run(place.stepup, "key", "rotate")
+    matches("An earlier rotation is gone on with", said)
+    equal(ring(place).splitlines(), both[1:], "the new key alone")
+    come_in(place.ssh(person.name), person, person.code())
+    run(place.stepup, "key", "status")
 
 
 @row("key_rotate_refused")
