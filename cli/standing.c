@@ -53,6 +53,7 @@ read_last(const struct wire_message *m, struct standing *out)
 	out->enrolled = (flags & FLAG_ENROLLED) != 0;
 	out->disabled = (flags & FLAG_DISABLED) != 0;
 	out->admin_lock = (flags & FLAG_ADMIN_LOCK) != 0;
+	out->moved = (flags & FLAG_MOVED) != 0;
 	wire_get_int64(m, TAG_ENROLLED, &out->enrolled_at);
 	wire_get_int64(m, TAG_CODES_MADE, &out->codes_made);
 	wire_get_uint(m, TAG_LEFT, &out->left);
@@ -193,6 +194,18 @@ standing_tell_pass(const struct call *call, const struct standing *st)
 	if (st->ticket != 0)
 		say(call, "An enrollment ticket is in force until %s: stepup "
 		    "enroll --ticket", until);
+}
+
+void
+standing_warn_moved(const struct call *call, const struct standing *st)
+{
+	const char *sudo = call->host->sudo_user != NULL ? "sudo " : "";
+
+	if (st->moved)
+		say(call, "The store of this host was made on another "
+		    "machine. If that one is still in use,\na code that was "
+		    "used there counts here once more.\nNext: %sstepup backup "
+		    "FILE, then %sstepup restore FILE --replace", sudo, sudo);
 }
 
 void

@@ -24,6 +24,7 @@ struct standing {
 	size_t		count;
 	struct authenticator authenticators[STANDING_AUTHENTICATORS];
 	bool		enrolled, disabled, admin_lock;
+	bool		moved;	/* the store, from another machine */
 	int64_t		enrolled_at, codes_made;
 	uint32_t	left, all;	/* recovery codes */
 	uint32_t	wait_totp, wait_recovery;
@@ -47,6 +48,9 @@ void standing_codes_json(const struct call *, const struct standing *);
 void standing_tell_pass(const struct call *, const struct standing *);
 /* --json: {"pass": {...}, "ticket": TIME}; else nothing. */
 void standing_pass_json(const struct call *, const struct standing *);
+
+/* Says that the store was made on another machine, if so, and what to do. */
+void standing_warn_moved(const struct call *, const struct standing *);
 
 /* Says that there are few codes left, if so, and what to do. */
 void standing_warn_codes(const struct call *, const struct standing *);

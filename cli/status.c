@@ -85,6 +85,9 @@ status_json(const struct call *call, const struct standing *st)
 	authenticators_json(st);
 	standing_codes_json(call, st);
 	json_object_set_new(j, "locked", json_boolean(st->admin_lock));
+	if (call->host->uid == 0)
+		json_object_set_new(j, "store_moved",
+		    json_boolean(st->moved));
 	json_object_set_new(j, "app_codes_off", json_boolean(st->disabled));
 	json_object_set_new(j, "wait_app_codes", json_integer(st->wait_totp));
 	json_object_set_new(j, "wait_recovery_codes",
@@ -112,6 +115,7 @@ status_run(const struct call *call)
 	tell_locks(call, &st);
 	standing_tell_pass(call, &st);
 	standing_warn_codes(call, &st);
+	standing_warn_moved(call, &st);
 	if (call_has(call, OPTION_JSON))
 		status_json(call, &st);
 	return EXIT_DONE;

@@ -46,7 +46,7 @@
  *             STATUS: a packet for each authenticator (LABEL ALGORITHM
  *             DIGITS PERIOD CREATED [USED]), then the last: OUTCOME NAME
  *             [ENROLLED LEFT CODES_MADE CODES_ALL], and per locked kind
- *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_DISABLED,
+ *             WAIT_TOTP WAIT_RECOVERY, FLAGS (FLAG_MOVED, FLAG_DISABLED,
  *             FLAG_ADMIN_LOCK).  To administration WHY is OUT_KEY, with
  *             PATH and REASON, where there is no sound keyring, or none of
  *             this store.
@@ -339,6 +339,8 @@ enum wire_style {
 #define FLAG_UNFINISHED	0x40000u	/* KEY: the ring has old keys */
 #define FLAG_RESUMED	0x80000u	/* KEY: it had when this began */
 #define FLAG_HELD	0x100000u /* KEY: a rotation is at work */
+#define FLAG_MOVED	0x200000u /* STATUS to administration: the store was
+				   made on another machine */
 #define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
 				   others and the recovery codes stay */
 

@@ -8,6 +8,7 @@
 
 #include "daemon/birth_files.h"
 #include "daemon/log.h"
+#include "daemon/machine.h"
 #include "daemon/seal.h"
 
 static bool
@@ -193,6 +194,7 @@ enum outcome
 birth_of(const struct paths *paths, const struct settings *settings,
     const struct store_driver *driver, bool *did, struct failure *f)
 {
+	uint8_t machine[STORE_MACHINE];
 	struct birth b = { .paths = paths, .settings = settings,
 		.driver = driver, .failure = f, .key_dir = -1,
 		.store_dir = -1 };
@@ -201,6 +203,8 @@ birth_of(const struct paths *paths, const struct settings *settings,
 	b.options = (struct store_options){ .role = STORE_SELF,
 		.owner = paths->owner,
 		.audit_events = settings->audit_events };
+	if (machine_hash(paths->machine_id, machine))
+		b.options.machine = machine;
 	o = birth_find(&b);
 	if (o == OUT_DONE)
 		o = birth_lock(&b);

@@ -30,6 +30,7 @@ static const struct paths paths = {
 	.conf = STEPUP_CONF,
 	.conf_dir = STEPUP_CONF_DIR,
 	.keyring = STEPUP_KEYRING,
+	.machine_id = "/etc/machine-id",
 	.state = STEPUP_STATEDIR,
 	.accepted = STEPUP_STATEDIR "/settings.accepted",
 	.rundir = STEPUP_RUNDIR,

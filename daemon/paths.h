@@ -15,6 +15,7 @@ struct paths {
 	const char	*state;		/* /var/lib/stepup */
 	const char	*accepted;	/* /var/lib/stepup/settings.accepted */
 	const char	*rundir;	/* /run/stepup */
+	const char	*machine_id;	/* /etc/machine-id; NULL: unknown */
 	uid_t		 owner;		/* whom trusted files belong to: 0 */
 };
 

@@ -9,10 +9,7 @@
  * more are spent, recovery codes void, and whatever denies here (counts,
  * waits, locks) stays.
  */
-#include <sys/file.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +23,7 @@
 #include "daemon/keyring.h"
 #include "daemon/locked.h"
 #include "daemon/log.h"
+#include "daemon/machine.h"
 #include "daemon/record.h"
 #include "daemon/rows.h"
 #include "daemon/seal.h"
@@ -47,7 +45,8 @@ struct restore {
 	const struct keyring *ring;
 	char		 key_id[KEY_ID_LENGTH + 1]; /* that sealed them */
 	int64_t		 now;
-	bool		 replace;
+	uint8_t		 machine[STORE_MACHINE];
+	bool		 machine_known, replace;
 	struct record_head head;
 	bool		 headed, ended, staging;
 	uint64_t	 accounts, said, lost;
@@ -67,22 +66,6 @@ driver_of(const struct restore *r)
 }
 
 /* --- What may be restored --------------------------------------------- */
-
-/* One at a time: the second's rows would be the first one's leftovers. */
-static enum outcome
-lock_state(struct restore *r, int *fd)
-{
-	const char *path = site_paths(r->s->site)->state;
-
-	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (*fd == -1)
-		return failure_set(&r->s->failure, OUT_STORE, path, "%s",
-		    strerror(errno));
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-		return OUT_DONE;
-	return failure_set(&r->s->failure, OUT_BUSY, path,
-	    "another restore is under way");
-}
 
 static bool
 see_factor(const struct store_line *l, void *arg)
@@ -327,7 +310,8 @@ static enum store_code
 swap_once(struct restore *r, bool *occupied)
 {
 	const struct store_swap swap = { .replace = r->replace,
-	    .window = r->s->settings.window, .merge = merge };
+	    .window = r->s->settings.window, .merge = merge,
+	    .machine = r->machine_known ? r->machine : NULL };
 	struct store_event event = session_event(r->s, 0);
 	const struct store_driver *driver = driver_of(r);
 	struct failure *f = &r->s->failure;
@@ -472,6 +456,8 @@ run(struct restore *r)
 	    keyring_active(r->ring, &id) == NULL)
 		return OUT_KEY;
 	memcpy(r->key_id, id, sizeof(r->key_id));
+	r->machine_known = machine_hash(site_paths(s->site)->machine_id,
+	    r->machine);
 	o = site_store(s->site, &r->store, &s->failure);
 	if (o == OUT_DONE)
 		o = check_empty(r);
@@ -493,23 +479,19 @@ serve(struct restore *r)
 {
 	struct session *s = r->s;
 	enum outcome o;
-	int fd = -1, dir = -1;
+	int dir = -1;
 
 	if ((o = session_note(s, false)) != OUT_DONE)
 		return o;
 	r->batch = calloc(BATCH, sizeof(*r->batch));
 	if (r->batch == NULL)
 		return OUT_MEMORY;
-	o = lock_state(r, &fd);
-	/* What is staged is sealed: no rotation before it is current. */
-	if (o == OUT_DONE)
-		o = session_hold(s, false, &dir);
+	/* One at a time, and no rotation: what is staged is sealed. */
+	o = session_hold(s, false, &dir);
 	if (o == OUT_DONE)
 		o = run(r);
 	if (dir != -1)
 		close(dir);
-	if (fd != -1)
-		close(fd);
 	free(r->batch);
 	s->facts.count = r->accounts > UINT32_MAX ? UINT32_MAX :
 	    (uint32_t)r->accounts;

@@ -134,6 +134,8 @@ put_standing(const struct session *s, struct wire_writer *w)
 		flags |= FLAG_ENROLLED;
 	if (a->locked)
 		flags |= FLAG_ADMIN_LOCK;
+	if (s->caller->door == DOOR_ADMIN && site_moved(s->site))
+		flags |= FLAG_MOVED;
 	if (limit_state(&a->limiters[LIMITER_TOTP_LOGIN], &s->settings.limits,
 	    true, true, now, &wait) == LIMIT_DISABLED)
 		flags |= FLAG_DISABLED;

@@ -8,6 +8,7 @@
 #include "daemon/keyring.h"
 #include "daemon/locked.h"
 #include "daemon/log.h"
+#include "daemon/machine.h"
 #include "daemon/seal.h"
 #include "daemon/site.h"
 #include "daemon/trusted.h"
@@ -274,6 +275,25 @@ site_open(struct site *s)
 	if (f.reason[0] != '\0')
 		log_line(LOG_WARNING, "not ready yet: path=%s reason=%s",
 		    f.path, f.reason);
+}
+
+bool
+site_moved(struct site *s)
+{
+	uint8_t here[STORE_MACHINE], there[STORE_MACHINE];
+	struct store *store;
+	bool known = false;
+
+	if (!machine_hash(s->paths->machine_id, here) ||
+	    site_store(s, &store, &(struct failure){ .path = "" }) !=
+	    OUT_DONE ||
+	    store_sqlite.begin(store, STORE_READ, NULL) != STORE_OK)
+		return false;
+	if (store_sqlite.load_machine(store, there, &known, NULL) !=
+	    STORE_OK)
+		known = false;
+	store_sqlite.rollback(store);
+	return known && memcmp(here, there, sizeof(here)) != 0;
 }
 
 struct account *

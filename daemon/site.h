@@ -78,6 +78,12 @@ enum outcome site_seal(struct site *, const struct seal_row *,
     const struct secret *, struct sealed *, struct failure *);
 
 /*
+ * Whether the store was made, or restored, on another machine.  False where
+ * either is not known.
+ */
+bool site_moved(struct site *);
+
+/*
  * Room for one account with opened secrets, in locked memory: the caller
  * wipes it after use; one use at a time.  NULL when memory is short.
  */

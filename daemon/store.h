@@ -54,6 +54,8 @@ struct store_options {
 	uid_t		 owner;		/* whom folder and files belong to */
 	unsigned	 audit_events;	/* newest kept, per ring */
 	const char	*vfs;		/* NULL: the default one */
+	const uint8_t	*machine;	/* create: STORE_MACHINE bytes, the
+					   machine it is made on; or NULL */
 };
 
 /* What an event or a tally says besides outcome and account. */
@@ -99,6 +101,8 @@ struct store_swap {
 	bool		 replace;	/* also where somebody has a factor */
 	unsigned	 window;	/* steps after the event's that are
 					   spent as well */
+	const uint8_t	*machine;	/* whose the store is from now on, or
+					   NULL */
 	store_merge	 merge;
 };
 
@@ -290,6 +294,11 @@ struct store_driver {
 	enum store_code (*tallies)(struct store *,
 	    const struct store_tally *after, struct store_tally *, size_t *n,
 	    struct failure *);
+
+	/* The machine it was made on, or restored on; inside a transaction.
+	   *known is false where nobody knew. */
+	enum store_code (*load_machine)(struct store *,
+	    uint8_t machine[STORE_MACHINE], bool *known, struct failure *);
 
 	/* An event about nobody: STORE_BACKED_UP, in a transaction. */
 	enum store_code (*tell)(struct store *, unsigned change,

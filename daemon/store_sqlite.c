@@ -185,6 +185,7 @@ const struct store_driver store_sqlite = {
 	.passes = lite_passes,
 	.records = lite_records,
 	.tallies = lite_tallies,
+	.load_machine = lite_load_machine,
 	.tell = lite_tell,
 	.snapshot = lite_snapshot,
 	.stage_begin = lite_stage_begin,

@@ -135,6 +135,7 @@ enum lite_statement {
 	LITE_STAGE_CHANGED_PUBLIC,
 	LITE_STAGE_OCCUPIED,
 	LITE_STAGE_FLOOR,
+	LITE_LOAD_MACHINE,
 	LITE_STATEMENTS
 };
 
@@ -361,6 +362,8 @@ enum store_code lite_stage_carry(struct store *, store_merge,
 enum store_code lite_stage_swap(struct store *, const struct store_swap *,
     const struct store_event *, bool *, uint64_t *, struct failure *);
 enum store_code lite_stage_end(struct store *, struct failure *);
+enum store_code lite_load_machine(struct store *, uint8_t *, bool *,
+    struct failure *);
 /* Where the rings stand: what comes later has changed meanwhile. */
 enum store_code lite_stage_rings(struct store *, struct failure *);
 /* After a batch: space for the next, and a WAL that stays short. */

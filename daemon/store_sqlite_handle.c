@@ -195,8 +195,10 @@ static const char *const sql[] = {
 	[LITE_STAGE_CHANGED_PUBLIC] = "SELECT id, account FROM event_public"
 	    " WHERE id > ? ORDER BY id LIMIT ?",
 	[LITE_STAGE_OCCUPIED] = "SELECT EXISTS (SELECT 1 FROM credential)",
+	[LITE_LOAD_MACHINE] = "SELECT ifnull(machine, x'') FROM store"
+	    " WHERE n = 1",
 	[LITE_STAGE_FLOOR] = "UPDATE store SET floor_at = ?,"
-	    " floor_window = ?, touch = touch + 1 WHERE n = 1",
+	    " floor_window = ?, machine = ifnull(?, machine), touch = touch + 1 WHERE n = 1",
 };
 _Static_assert(sizeof(sql) / sizeof(sql[0]) == LITE_STATEMENTS,
     "every statement has its text");

@@ -267,7 +267,8 @@ exec(struct store *s, const char *sql, struct failure *f)
 
 /* Row 1 comes last: a store that names its key is whole. */
 static enum store_code
-name_store(struct store *s, const struct sealed *proof, struct failure *f)
+name_store(struct store *s, const struct sealed *proof,
+    const uint8_t *machine, struct failure *f)
 {
 	sqlite3_stmt *st = NULL;
 	uint8_t id[16];
@@ -276,7 +277,7 @@ name_store(struct store *s, const struct sealed *proof, struct failure *f)
 	if (getrandom(id, sizeof(id), 0) != sizeof(id))
 		return lite_refuse(s, "no random bytes", f);
 	rc = sqlite3_prepare_v2(s->db, "INSERT INTO store (n, id, key_id,"
-	    " nonce, sealed, touch) VALUES (1, ?, ?, ?, ?, 0)", -1, &st,
+	    " nonce, sealed, machine, touch) VALUES (1, ?, ?, ?, ?, ?, 0)", -1, &st,
 	    NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_blob(st, 1, id, sizeof(id), SQLITE_STATIC);
@@ -289,6 +290,10 @@ name_store(struct store *s, const struct sealed *proof, struct failure *f)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_blob64(st, 4, proof->data, proof->len,
 		    SQLITE_STATIC);
+	/* NULL where nobody knows. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_blob(st, 5, machine, STORE_MACHINE,
+		    SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(st);
 	sqlite3_finalize(st);
@@ -296,7 +301,8 @@ name_store(struct store *s, const struct sealed *proof, struct failure *f)
 }
 
 static enum store_code
-fill(struct store *s, const struct sealed *proof, struct failure *f)
+fill(struct store *s, const struct sealed *proof, const uint8_t *machine,
+    struct failure *f)
 {
 	enum store_code code;
 
@@ -315,7 +321,7 @@ fill(struct store *s, const struct sealed *proof, struct failure *f)
 	if (code == STORE_OK)
 		code = lite_reserve(s, f);
 	if (code == STORE_OK)
-		code = name_store(s, proof, f);
+		code = name_store(s, proof, machine, f);
 	if (code == STORE_OK)
 		code = lite_checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE, f);
 	return code;
@@ -360,7 +366,7 @@ lite_create(const char *path, const struct sealed *proof,
 		return code;
 	code = lite_connect(path, options, &s, f);
 	if (code == STORE_OK)
-		code = fill(s, proof, f);
+		code = fill(s, proof, options->machine, f);
 	if (s != NULL)
 		lite_close(s);
 	if (code != STORE_OK)

@@ -295,13 +295,15 @@ carry_last(struct store *s, store_merge merge, struct failure *f)
 }
 
 static enum store_code
-set_floor(struct store *s, int64_t now, unsigned window, struct failure *f)
+set_floor(struct store *s, int64_t now, const struct store_swap *swap,
+    struct failure *f)
 {
 	struct lite_call c;
 
 	lite_call(&c, s, LITE_STAGE_FLOOR);
 	lite_int(&c, now);
-	lite_int(&c, window);
+	lite_int(&c, swap->window);
+	lite_blob(&c, swap->machine, STORE_MACHINE);
 	return lite_write_one(&c, f);
 }
 
@@ -341,7 +343,7 @@ lite_stage_swap(struct store *s, const struct store_swap *swap,
 		return code;
 	code = carry_last(s, swap->merge, f);
 	if (code == STORE_OK)
-		code = set_floor(s, e->at, swap->window, f);
+		code = set_floor(s, e->at, swap, f);
 	if (code == STORE_OK)
 		code = trade_names(s, f);
 	if (code == STORE_OK)
@@ -349,5 +351,30 @@ lite_stage_swap(struct store *s, const struct store_swap *swap,
 	if (code != STORE_OK)
 		memcpy(s->stage_seen, seen, sizeof(seen));
 	*lost = s->stage_lost;
+	return code;
+}
+
+/* --- Whose the store is ----------------------------------------------- */
+
+enum store_code
+lite_load_machine(struct store *s, uint8_t *machine, bool *known,
+    struct failure *f)
+{
+	enum store_code code;
+	struct lite_call c;
+	struct row r = { .ok = true };
+	size_t len = 0;
+
+	*known = false;
+	memset(machine, 0, STORE_MACHINE);
+	if ((code = lite_within(s, LITE_READING, f)) != STORE_OK)
+		return code;
+	lite_call(&c, s, LITE_LOAD_MACHINE);
+	if (lite_row(&c)) {
+		r.st = c.statement;
+		len = row_bytes(&r, SQLITE_BLOB, 0, STORE_MACHINE, machine);
+	}
+	code = lite_done(&c, f);
+	*known = code == STORE_OK && len == STORE_MACHINE;
 	return code;
 }

@@ -188,6 +188,11 @@ static const struct finding_row rows[] = {
 		"The keyring cannot be used: {detail}.",
 		"restore /etc/stepup/keyring from the backup; recovery "
 		"codes work meanwhile." },
+	[FIND_STORE_MOVED] = { "store-moved", false,
+		"The store was made on another machine: a code that is used "
+		"there counts here once more.",
+		"stepup backup FILE, then stepup restore FILE --replace makes "
+		"it this machine's." },
 	[FIND_CLOCK] = { "clock", false,
 		"The clock of this host is not synchronised ({detail}); codes "
 		"go wrong when it drifts by half a minute.",

@@ -192,6 +192,8 @@ files(const struct world *w, struct findings *f)
 	else if (w->store == WORLD_STORE_KEY)
 		finding_add(f, FIND_KEY, w->keyring, 0, NULL,
 		    w->store_detail);
+	if (w->store_moved)
+		finding_add(f, FIND_STORE_MOVED, store, 0, NULL, NULL);
 }
 
 static void

@@ -75,6 +75,7 @@ ask_enrolled(const struct call *call, struct world *w,
 			continue;
 		wire_get_uint(&m, TAG_OUTCOME, &outcome);
 		wire_get_uint(&m, TAG_FLAGS, &flags);
+		w->store_moved = w->store_moved || (flags & FLAG_MOVED) != 0;
 		if (wire_get_uint(&m, TAG_WHY, &why) && why == OUT_KEY)
 			look_store_is(w, WORLD_STORE_KEY, &m);
 		break;

@@ -99,6 +99,7 @@ struct world {
 	enum world_door	 door_login, door_public;
 	enum world_store store;
 	char		 store_detail[WORLD_TEXT_MAX];
+	bool		 store_moved;	/* made on another machine */
 	enum world_clock clock;
 	char		 clock_detail[WORLD_TEXT_MAX];
 	bool		 people_seen;

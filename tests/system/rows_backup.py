@@ -278,3 +278,41 @@ def while_people_log_in(place):
         thread.join()
     equal(failed, [])
     by_fd(place, "restore", FILE, "--replace", "--yes")
+
+
+@row("backup_of_a_moved_store")
+def of_a_moved_store(place):
+    """Another machine-id: status and doctor say so, logins go on; a restore
+    makes the store this machine's."""
+    path = "/etc/machine-id"
+    before = None
+    if os.path.exists(path):
+        with open(path) as f:
+            before = f.read()
+    else:
+        write(path, "0123456789abcdef0123456789abcdef\n")
+    place.serve()
+    person = enroll.ready(place, "bak8")
+    by_fd(place, "backup", fresh())
+    by_fd(place, "restore", FILE, "--replace", "--yes")
+    status = (place.stepup, "status", "-u", person.name)
+    lacks("another machine", run(*status))
+    try:
+        write(path, "fedcba9876543210fedcba9876543210\n")
+        matches("made on another machine(.|\n)*Next: stepup backup FILE, "
+                "then", run(*status))
+        matches('"store_moved":true', run(*status, "--json"))
+        lacks("another machine", person.run(place.stepup, "status"))
+        matches("store-moved", run(place.stepup, "doctor", status=None))
+        come_in(place.ssh(person.name), person, next_code(person))
+    finally:
+        if before is None:
+            os.unlink(path)
+        else:
+            write(path, before)
+    lacks("another machine", run(*status))
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)

@@ -85,8 +85,10 @@ place_make(void **state)
 	snprintf(text, sizeof(text), "store = \"sqlite:%s/stepup.db\"\n",
 	    p->state);
 	write_file(p->conf, text);
-	p->paths = (struct paths){ p->conf, p->conf_dir, p->keyring, p->state,
-	    p->accepted, p->dir, getuid() };
+	p->paths = (struct paths){ .conf = p->conf, .conf_dir = p->conf_dir,
+		.keyring = p->keyring, .state = p->state,
+		.accepted = p->accepted, .rundir = p->dir,
+		.owner = getuid() };
 	assert_int_equal(settings_read(&settings, &p->paths, &f), OUT_DONE);
 	assert_int_equal(birth_of(&p->paths, &settings, &store_sqlite, &did, &f),
 	    OUT_DONE);
