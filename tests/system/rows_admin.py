@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Root's commands, and what they do to real logins."""
+import json
+
 import enroll
 from people import Person
 from place import run
@@ -95,3 +97,54 @@ def list_and_log(place):
     follow.send("\x03")
     follow.expect(r"Next: stepup log --after \d+-\d+")
     follow.ends(0)
+
+
+@row("admin_reads_as_a_script")
+def reads_as_a_script(place):
+    """--json and its cursor, over what was only counted."""
+    person = enroll.ready(place, "adm6")
+
+    def told(*words):
+        # Messages are among them: run() takes both outputs.
+        lines = run(place.stepup, *words, "--json").splitlines()
+        return [json.loads(line) for line in lines if line[0] == "{"]
+
+    def slip():
+        session = place.ssh(person.name)
+        session.answer("[Pp]assword: $", person.password)
+        session.answer(CODE, "12345")
+        session.expect("Not a complete code, not counted.")
+        session.interrupt()
+
+    slip()
+    slip()
+    *events, end = told("log", "-u", person.name)
+    count = [one for one in events if one["event"] == "count"]
+    # Of two hours, where one ended in between.
+    if sum(one["count"] for one in count) != 2 or any(
+            (one["outcome"], one["user"]) != ("deny.format", person.name)
+            for one in count):
+        raise Unexpected(f"{events}")
+    matches(rf"^\S+ \S+ +{person.name} +\(count\) +deny.format$",
+            run(place.stepup, "log", "-u", person.name))
+    come_in(place.ssh(person.name), person, person.code())
+    *events, _ = told("log", "-u", person.name, "--after", end["cursor"])
+    if [one["outcome"] for one in events if one["event"] == "event"] != [
+            "accept.totp"]:
+        raise Unexpected(f"{events}")
+    for words, wanted in (
+            (("--outcome", "accept"), {"accept.totp"}),
+            (("--service", "stepup-test-sshd"), {"accept.totp"}),
+            (("--service", "sshd"), set()),
+            (("--outcome", "deny.format"), {"deny.format"}),
+            (("--since", "1m", "--until", "1970-01-02"), set())):
+        *events, _ = told("log", "-u", person.name, *words)
+        if {one["outcome"] for one in events} != wanted:
+            raise Unexpected(f"{words}: {events}")
+    (mine,) = [one for one in told("list") if one["user"] == person.name]
+    if not mine["factor"] or mine["codes"] != {"left": 10, "all": 10}:
+        raise Unexpected(f"{mine}")
+    run(place.stepup, "lock", person.name, "--reason", "x", "--json")
+    (end,) = told("unlock", person.name)
+    if not end["cleared"]["locked"] or end["cleared"]["reason"] != "x":
+        raise Unexpected(f"{end}")
