@@ -60,12 +60,14 @@ converse(const struct call *call, struct session *s, uint8_t verb,
 
 enum exit_status
 confirm_ask(const struct call *call, struct wire_writer *w,
-    struct session *s, struct wire_message *last)
+    struct session *s, struct wire_message *last, bool *stopped)
 {
 	uint8_t verb = w->data[1];	/* the frame is wiped when sent */
 	enum session_state state;
 	uint32_t outcome;
 
+	if (stopped != NULL)
+		*stopped = false;
 	if (!call->terminal->in_tty && !call_has(call, OPTION_YES)) {
 		memset(s, 0, sizeof(*s));
 		s->fd = -1;
@@ -74,6 +76,8 @@ confirm_ask(const struct call *call, struct wire_writer *w,
 	state = session_ask(s, call, w);
 	if (state == SESSION_OPEN)
 		state = converse(call, s, verb, last);
+	if (stopped != NULL)
+		*stopped = state == SESSION_CANCELLED;
 	/* What was on its way may have been done. */
 	if (state == SESSION_CANCELLED && session_cancel(s, last) &&
 	    last->verb == (verb | WIRE_REPLY))

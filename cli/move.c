@@ -55,7 +55,7 @@ rename_run(const struct call *call)
 	status = admin_reason(call, false, &w);
 	if (status != EXIT_DONE)
 		return status;
-	status = confirm_ask(&c, &w, &s, &last);
+	status = confirm_ask(&c, &w, &s, &last, NULL);
 	if (status == EXIT_DONE) {
 		wire_get_string(&last, TAG_NEW_NAME, new_name);
 		tell_renamed(&c, new_name);
@@ -95,7 +95,7 @@ rebind_run(const struct call *call)
 	status = admin_reason(call, false, &w);
 	if (status != EXIT_DONE)
 		return status;
-	status = confirm_ask(call, &w, &s, &last);
+	status = confirm_ask(call, &w, &s, &last, NULL);
 	if (status == EXIT_DONE)
 		tell_rebound(call, &last);
 	session_close(&s);

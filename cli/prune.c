@@ -193,7 +193,8 @@ dry_run(struct prune *p)
 /* --- One account -------------------------------------------------------- */
 
 static enum exit_status
-prune_one(const struct call *call, const char *name, json_t *done)
+prune_one(const struct call *call, const char *name, json_t *done,
+    bool *stopped)
 {
 	enum exit_status status;
 	struct wire_message last;
@@ -202,6 +203,7 @@ prune_one(const struct call *call, const char *name, json_t *done)
 	char user[256];
 	struct call c;
 
+	*stopped = false;
 	c = *call;
 	if (*name == '\0' || strlen(name) >= sizeof(c.user))
 		return usage(call, "not an account name", "");
@@ -211,7 +213,7 @@ prune_one(const struct call *call, const char *name, json_t *done)
 	status = admin_reason(&c, false, &w);
 	if (status != EXIT_DONE)
 		return status;
-	status = confirm_ask(&c, &w, &s, &last);
+	status = confirm_ask(&c, &w, &s, &last, stopped);
 	session_close(&s);
 	if (status != EXIT_DONE)
 		return status;
@@ -226,15 +228,15 @@ prune_one(const struct call *call, const char *name, json_t *done)
 static enum exit_status
 prune_names(const struct call *call, json_t *done)
 {
-	enum exit_status status = EXIT_DONE, one;
+	enum exit_status status = EXIT_DONE, one = EXIT_DONE;
+	bool stopped = false;
 	unsigned i;
 
-	for (i = 0; i < call->word_count; i++) {
-		one = prune_one(call, call->words[i], done);
+	for (i = 0; i < call->word_count && !stopped &&
+	    one != EXIT_UNAVAILABLE && one != EXIT_USAGE; i++) {
+		one = prune_one(call, call->words[i], done, &stopped);
 		if (status == EXIT_DONE)
 			status = one;
-		if (one == EXIT_UNAVAILABLE || one == EXIT_USAGE)
-			break;
 	}
 	return status;
 }
@@ -245,6 +247,7 @@ prune_asking(struct prune *p, json_t *done)
 {
 	char sources[128], what[256], next[96];
 	enum exit_status status, one;
+	bool stopped;
 	size_t i;
 
 	snprintf(next, sizeof(next), "%sstepup prune --dry-run, then "
@@ -263,8 +266,8 @@ prune_asking(struct prune *p, json_t *done)
 		say(p->call, "Everybody in the store is an account of this "
 		    "host.");
 	for (i = 0; status == EXIT_DONE && i < p->count; i++) {
-		one = prune_one(p->call, p->gone[i].name, done);
-		if (one != EXIT_DONE && one != EXIT_CANCELLED)
+		one = prune_one(p->call, p->gone[i].name, done, &stopped);
+		if (one != EXIT_CANCELLED || stopped)
 			status = one;
 	}
 	return status;

@@ -65,6 +65,24 @@ def accounts_are_confirmed_on_a_terminal():
 
 
 @row
+def accounts_ctrl_c_stops_all():
+    """Nobody else is asked about after it."""
+    program, log = admin({"frames": SIDES + [[PRUNE | REPLY, DONE]]})
+    run = Run("prune", "alice", "bob", uid=0, stepupd=program)
+    run.expect(r"same person\? \[y/N\] $")
+    run.send("\x03")
+    run.ends(5)
+    equal(json.loads(log.read_text())[1:], [
+        f"request {PRUNE} name=alice", "cancel", "end"])
+    program, log = admin({"frames": SIDES + [[PRUNE | REPLY, NO]]})
+    run = Run("prune", "alice", "bob", uid=0, stepupd=program)
+    run.answer(r"same person\? \[y/N\] $", "n")
+    run.answer(r"anew(.|\n)*same person\? \[y/N\] $", "n")
+    run.ends(5)
+    equal(json.loads(log.read_text())[1], f"request {PRUNE} name=bob")
+
+
+@row
 def accounts_screens():
     program, log = admin({"frames": [
         [NOTE, {"text": "In the store: alice, user number 1000."}],
