@@ -71,8 +71,8 @@ installed(const struct world *w, const char *module)
 
 /* --- Facts ------------------------------------------------------------- */
 
-static bool
-is(const char *value, const char *word)
+bool
+case_is(const char *value, const char *word)
 {
 	return value != NULL && strcmp(value, word) == 0;
 }
@@ -80,13 +80,13 @@ is(const char *value, const char *word)
 static enum world_door
 door(const struct doctor_case *c, const char *value)
 {
-	if (is(value, "absent"))
+	if (case_is(value, "absent"))
 		return WORLD_DOOR_ABSENT;
-	if (is(value, "foreign"))
+	if (case_is(value, "foreign"))
 		return WORLD_DOOR_FOREIGN;
-	if (is(value, "deaf"))
+	if (case_is(value, "deaf"))
 		return WORLD_DOOR_DEAF;
-	if (!is(value, "root"))
+	if (!case_is(value, "root"))
 		fail_msg("%s: a door that is %s", c->folder, value);
 	return WORLD_DOOR_ROOT;
 }
@@ -124,19 +124,19 @@ store_fact(struct doctor_case *c, const char *value)
 {
 	struct world *w = &c->world;
 
-	w->store = is(value, "absent") ? WORLD_STORE_ABSENT :
-	    is(value, "broken") ? WORLD_STORE_BROKEN :
-	    is(value, "key") ? WORLD_STORE_KEY :
-	    is(value, "unknown") ? WORLD_STORE_UNSEEN : WORLD_STORE_OK;
+	w->store = case_is(value, "absent") ? WORLD_STORE_ABSENT :
+	    case_is(value, "broken") ? WORLD_STORE_BROKEN :
+	    case_is(value, "key") ? WORLD_STORE_KEY :
+	    case_is(value, "unknown") ? WORLD_STORE_UNSEEN : WORLD_STORE_OK;
 	snprintf(w->store_detail, sizeof(w->store_detail), "a fact");
 }
 
 static void
 module_fact(struct world *w, const char *value)
 {
-	w->module_state = is(value, "missing") ? WORLD_MODULE_MISSING :
-	    is(value, "arch") ? WORLD_MODULE_KIND :
-	    is(value, "links") ? WORLD_MODULE_LINKS : WORLD_MODULE_OK;
+	w->module_state = case_is(value, "missing") ? WORLD_MODULE_MISSING :
+	    case_is(value, "arch") ? WORLD_MODULE_KIND :
+	    case_is(value, "links") ? WORLD_MODULE_LINKS : WORLD_MODULE_OK;
 	snprintf(w->module_detail, sizeof(w->module_detail), "a fact");
 }
 
@@ -146,45 +146,46 @@ fact(struct doctor_case *c, char *const word[6])
 {
 	struct world *w = &c->world;
 
-	if (is(word[0], "plan"))
+	if (case_is(word[0], "plan"))
 		c->plan = true;
 	else if (word[1] == NULL)
 		fail_msg("%s: facts: %s of what?", c->folder, word[0]);
-	else if (is(word[0], "euid"))
+	else if (case_is(word[0], "euid"))
 		w->euid = (uid_t)strtoul(word[1], NULL, 10);
-	else if (is(word[0], "person") && word[2] != NULL)
-		add_person(w, word[1], word[2], !is(word[3], "nopassword") &&
-		    !is(word[4], "nopassword"), !is(word[3], "missing") &&
-		    !is(word[4], "missing"));
-	else if (is(word[0], "no-module") &&
+	else if (case_is(word[0], "person") && word[2] != NULL)
+		add_person(w, word[1], word[2],
+		    !case_is(word[3], "nopassword") &&
+		    !case_is(word[4], "nopassword"),
+		    !case_is(word[3], "missing") &&
+		    !case_is(word[4], "missing"));
+	else if (case_is(word[0], "no-module") &&
 	    c->missing_count < CASE_FACTS_MAX)
 		snprintf(c->missing[c->missing_count++], 64, "%s", word[1]);
-	else if (is(word[0], "module"))
+	else if (case_is(word[0], "module"))
 		module_fact(w, word[1]);
-	else if (is(word[0], "file") && word[3] != NULL)
+	else if (case_is(word[0], "file") && word[3] != NULL)
 		file_fact(c, word, true);
-	else if (is(word[0], "no-file"))
+	else if (case_is(word[0], "no-file"))
 		file_fact(c, word, false);
-	else if (is(word[0], "login"))
+	else if (case_is(word[0], "login"))
 		w->door_login = door(c, word[1]);
-	else if (is(word[0], "public"))
+	else if (case_is(word[0], "public"))
 		w->door_public = door(c, word[1]);
-	else if (is(word[0], "clock"))
-		w->clock = is(word[1], "unsynced") ? WORLD_CLOCK_UNSYNCED :
+	else if (case_is(word[0], "clock"))
+		w->clock = case_is(word[1], "unsynced") ? WORLD_CLOCK_UNSYNCED :
 		    WORLD_CLOCK_SYNCED;
-	else if (is(word[0], "store"))
+	else if (case_is(word[0], "store"))
 		store_fact(c, word[1]);
-	else if (is(word[0], "today"))
+	else if (case_is(word[0], "today"))
 		snprintf(w->today, sizeof(w->today), "%s", word[1]);
-	else if (is(word[0], "libpam"))
-		w->pam.upstream = is(word[1], "upstream");
+	else if (case_is(word[0], "libpam"))
+		w->pam.upstream = case_is(word[1], "upstream");
 	else
 		fail_msg("%s: facts: %s %s", c->folder, word[0], word[1]);
 }
 
-/* Calls each for the words of every line of a file, if there is one. */
-static void
-each_line(struct doctor_case *c, const char *name,
+void
+case_each_line(struct doctor_case *c, const char *name,
     void (*each)(struct doctor_case *, char *const word[6]))
 {
 	char path[PATH_MAX + 16], line[512], *word[6], *save;
@@ -258,7 +259,7 @@ case_open(struct doctor_case *c, const char *folder)
 	w->store = WORLD_STORE_OK;
 	w->clock = WORLD_CLOCK_SYNCED;
 	strcpy(w->clock_detail, "a fact");
-	each_line(c, "facts", fact);
+	case_each_line(c, "facts", fact);
 	if (w->people_count == 0) {
 		add_person(w, "root", "0", true, true);
 		add_person(w, "alice", "1000", true, true);
@@ -294,118 +295,4 @@ case_run(struct doctor_case *c, struct findings *f)
 		return 4;
 	judge_all(w, c->survey, c->plan, f);
 	return f->problems > 0 ? 1 : 0;
-}
-
-/* --- Expectations ------------------------------------------------------ */
-
-static const struct findings *found;
-static bool met[FINDINGS_MAX], unmet, sound;
-static int expected;
-
-/* FILE fits FILE:LINE, too. */
-static bool
-fits(const struct finding *f, const char *id, const char *where)
-{
-	size_t n = strlen(where);
-
-	return strcmp(finding_row(f->id)->name, id) == 0 &&
-	    strncmp(f->where, where, n) == 0 && (f->where[n] == '\0' ||
-	    (f->where[n] == ':' && strspn(f->where + n + 1, "0123456789") ==
-	    strlen(f->where + n + 1)));
-}
-
-/* "right,~wrong": the ways that open a service, ~ for some people alone. */
-static void
-ways_open(const struct surveyed *one, char buf[128])
-{
-	static const char *const names[WAYS] = { "right", "wrong", "cancel",
-	    "down", "code", "neither", "new", "new-neither" };
-	size_t way, n = 0;
-
-	buf[0] = '\0';
-	for (way = 0; !one->service->abort && !one->shut && way < WAYS; way++)
-		if (one->access.in[way] != ACCESS_NO)
-			n += (size_t)snprintf(buf + n, 128 - n, "%s%s%s",
-			    n > 0 ? "," : "", one->access.in[way] ==
-			    ACCESS_SOME ? "~" : "", names[way]);
-	if (n == 0)
-		strcpy(buf, "nobody");
-}
-
-static void
-expect_in(const struct doctor_case *c, const char *service, const char *ways)
-{
-	const struct surveyed *one = c->survey != NULL ?
-	    survey_find(c->survey, service) : NULL;
-	char open[128] = "no such service";
-
-	if (one != NULL)
-		ways_open(one, open);
-	if (is(ways, open))
-		return;
-	unmet = true;
-	printf("# %s: in %s %s, not %s\n", c->folder, service, open, ways);
-}
-
-static void
-expect(struct doctor_case *c, char *const word[6])
-{
-	bool any = false;
-	size_t i;
-
-	if (is(word[0], "sound")) {
-		sound = true;
-		return;
-	}
-	if (is(word[0], "in")) {
-		expect_in(c, word[1], word[2]);
-		return;
-	}
-	if (word[1] == NULL)
-		fail_msg("%s: expect: %s", c->folder, word[0]);
-	if (is(word[0], "exit")) {
-		expected = atoi(word[1]);
-		return;
-	}
-	for (i = 0; i < found->count; i++) {
-		if (is(word[0], "not")) {
-			any |= strcmp(finding_row(found->all[i].id)->name,
-			    word[1]) == 0;
-		} else if (fits(&found->all[i], word[0], word[1]))
-			met[i] = any = true;
-	}
-	if (any != is(word[0], "not"))
-		return;
-	unmet = true;
-	printf("# %s: %s %s %s\n", c->folder, any ? "found" : "not found",
-	    word[0], word[1]);
-}
-
-bool
-case_expect(const struct doctor_case *c, const struct findings *f, int status)
-{
-	struct doctor_case copy = *c;
-	size_t i;
-
-	found = f;
-	memset(met, 0, sizeof(met));
-	unmet = sound = false;
-	expected = -1;
-	each_line(&copy, "expect", expect);
-	if (expected == -1)
-		expected = sound ? 0 : 1;
-	for (i = 0; i < f->count; i++)
-		if (!met[i] && !finding_row(f->all[i].id)->note) {
-			unmet = true;
-			printf("# %s: unexpected %s %s (%s) %s\n", c->folder,
-			    finding_row(f->all[i].id)->name,
-			    f->all[i].where, f->all[i].services,
-			    f->all[i].detail);
-		}
-	if (status != expected) {
-		unmet = true;
-		printf("# %s: exit %d, not %d\n", c->folder, status,
-		    expected);
-	}
-	return !unmet;
 }

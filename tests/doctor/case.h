@@ -42,4 +42,13 @@ int case_run(struct doctor_case *, struct findings *);
 bool case_expect(const struct doctor_case *, const struct findings *,
     int status);
 
+/* NULL is no word. */
+bool case_is(const char *value, const char *word);
+/*
+ * Calls each for the words of every line of a file of the case, if there is
+ * such a file; word[0] is there, what is not is NULL.
+ */
+void case_each_line(struct doctor_case *, const char *name,
+    void (*each)(struct doctor_case *, char *const word[6]));
+
 #endif
