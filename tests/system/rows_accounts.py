@@ -199,6 +199,7 @@ def pruned(place):
     place.serve()
     clean(place)
     person, gone = enroll.ready(place, "pru1"), enroll.ready(place, "pru2")
+    enroll.ready(place, "pru3")
     run("userdel", "pru2")
     said = run(place.stepup, "prune", "--dry-run")
     matches(r"^pru2 +%d .* 1  no such name$" % gone.uid, said)
@@ -212,7 +213,6 @@ def pruned(place):
     session.answer(r"Delete it from the store\? \[y/N\] $", "n")
     session.ends(0)
     # Ctrl-C is no "no": the next one is not asked about.
-    enroll.ready(place, "pru3")
     run("userdel", "pru3")
     session = Session([place.stepup, "prune"], env=plain_env(HOME="/root"))
     session.expect(r"Delete it from the store\? \[y/N\] $")
