@@ -68,6 +68,8 @@ import_send(struct import *im, struct import_entry *e, uid_t uid,
 	if (f->after > 0)
 		wire_put_int64(&w, TAG_AFTER, f->after);
 	explicit_bzero(f, sizeof(*f));
+	/* Until the service says so nothing is imported. */
+	e->why = IMPORT_NOT_WRITTEN;
 	e->sent = upload_put(im->upload, &w);
 	im->gone = !e->sent;
 }
