@@ -205,10 +205,28 @@ passwords(void **state)
 	assert_int_equal(limit_password_state(&m, T, &wait), LIMIT_OPEN);
 }
 
+/* What an unlock says was cleared: this hour's, nothing of an earlier one. */
+static void
+passwords_counted(void **state)
+{
+	struct limiter m = { .consecutive = 7, .wait_start = 1000 };
+
+	(void)state;
+	assert_int_equal(limit_password_count(&m, 1000), 7);
+	assert_int_equal(limit_password_count(&m, 1000 + 3599), 7);
+	assert_int_equal(limit_password_count(&m, 1000 + 3600), 0);
+	assert_int_equal(limit_password_count(&m, 999), 0);
+	m.consecutive = INT64_MAX;
+	assert_int_equal(limit_password_count(&m, 1000), UINT32_MAX);
+	m.consecutive = 0;
+	assert_int_equal(limit_password_count(&m, 1000), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(passwords_counted),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(table_of_times),
 		cmocka_unit_test(caps),
