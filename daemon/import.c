@@ -153,6 +153,9 @@ reserve(struct import *im, struct store *store)
 	for (i = 0; i < RESERVE_TRIES && (code == STORE_BUSY ||
 	    code == STORE_REFUSED); i++)
 		code = driver->reserve(store, &im->s->failure);
+	/* What an earlier try met is over. */
+	if (code == STORE_OK)
+		memset(&im->s->failure, 0, sizeof(im->s->failure));
 	return code;
 }
 

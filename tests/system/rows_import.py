@@ -3,13 +3,18 @@
 import base64
 import json
 import os
+import random
 import shutil
+import signal
+import subprocess
 import time
 
+import enroll
 from people import PERIOD, Person
 from place import HOMES, run, until
 from rows import equal, lacks, matches, row
 from rows_login import come_in
+from terminal import Unexpected
 
 GA_DIR = "/var/lib/ga"
 OATH = "/etc/users.oath"
@@ -194,4 +199,65 @@ def oath(place):
     os.chown(OATH, people[0].uid, 0)
     matches("belongs to somebody else",
             run(place.stepup, "import", "oath", OATH, status=1))
+    os.unlink(OATH)
+
+
+def many(prefix, first, count):
+    """Accounts without a home, as a directory has them by the thousand."""
+    with open("/etc/passwd", "a") as f:
+        f.writelines(f"{prefix}{i:04}:x:{first + i}:{first + i}::/:"
+                     "/bin/false\n" for i in range(count))
+    with open(OATH, "w") as f:
+        os.fchmod(f.fileno(), 0o600)
+        f.writelines(f"HOTP/T30 {prefix}{i:04} - {os.urandom(20).hex()}\n"
+                     for i in range(count))
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(child) for child in f.read().split()]
+
+
+def counted(place, prefix):
+    """Who is in, each with a factor: half an account is none."""
+    said = run(place.stepup, "list", "--json")
+    people = [json.loads(line) for line in said.splitlines()]
+    people = [p for p in people if (p["user"] or "").startswith(prefix)]
+    if not all(p["factor"] and p["apps"] == 1 for p in people):
+        raise Unexpected(f"half an account: {people}")
+    return len(people)
+
+
+@row("import_killed")
+def killed(place):
+    """kill -9 of stepupd in the middle: each account is in or not there,
+    logins go on, and a second run imports the rest."""
+    person = enroll.ready(place, "imk")
+    halves = 0
+    for turn in range(8):
+        prefix, total = f"k{turn}-", 800
+        many(prefix, 100000 + 1000 * turn, total)
+        client = subprocess.Popen(
+            [place.stepup, "import", "oath", OATH],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        service = until("stepupd --admin", lambda: children(client.pid))[0]
+        # From before the first to behind the last account.
+        time.sleep(random.random() * 0.4)
+        try:
+            os.kill(service, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        status = client.wait()
+        before = counted(place, prefix)
+        if status != 4 and (status != 0 or before != total):
+            raise Unexpected(f"{before} of {total}: exit status {status}")
+        halves += 0 < before < total
+        said = run(place.stepup, "import", "oath", OATH,
+                   status=0 if before == 0 else 1)
+        matches(rf"^{total - before} accounts? imported \(0 weak\), "
+                rf"{before} skipped\.$", said)
+        equal(counted(place, prefix), total)
+    if halves == 0:
+        raise Unexpected("nobody was killed in the middle")
+    come_in(place.ssh(person.name), person, person.code())
     os.unlink(OATH)
