@@ -346,6 +346,9 @@ enum store_code lite_new_recovery(struct store *, enum lite_statement,
 enum store_code lite_new_credential(struct store *, enum lite_statement,
     const struct account *, const struct credential *, struct failure *);
 size_t lite_pack_limiters(const struct account *, uint8_t *);
+/* Credentials and codes of an account whose row was read. */
+enum store_code lite_load_factors(struct store *, struct account *,
+    struct failure *);
 /* The columns of account, in the order of LITE_LOAD_ACCOUNT. */
 struct row;
 void lite_row_account(struct row *, struct account *);

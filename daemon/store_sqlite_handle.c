@@ -174,8 +174,8 @@ static const char *const sql[] = {
 	[LITE_FILL] = "INSERT INTO store (n, filler) VALUES (?, zeroblob(?))",
 	[LITE_UNFILL] = "DELETE FROM store WHERE n > 1",
 
-	[LITE_SNAPSHOT] = "SELECT id, name, uid FROM account WHERE id > ?"
-	    " ORDER BY id LIMIT ?",
+	[LITE_SNAPSHOT] = "SELECT " ACCOUNT_COLUMNS " FROM account"
+	    " WHERE id > ? ORDER BY id LIMIT ?",
 	[LITE_STAGE_ACCOUNT] = "INSERT " NEW_ACCOUNT(S),
 	[LITE_STAGE_CREDENTIAL] = NEW_CREDENTIAL(S),
 	[LITE_STAGE_RECOVERY] = NEW_RECOVERY(S),

@@ -146,6 +146,14 @@ load_row(struct store *s, const char *name, uid_t uid, struct account *a,
 }
 
 enum store_code
+lite_load_factors(struct store *s, struct account *a, struct failure *f)
+{
+	enum store_code code = load_credentials(s, a, f);
+
+	return code == STORE_OK ? load_recovery(s, a, f) : code;
+}
+
+enum store_code
 lite_load(struct store *s, const char *name, uid_t uid, struct account *a,
     struct failure *f)
 {
@@ -160,9 +168,7 @@ lite_load(struct store *s, const char *name, uid_t uid, struct account *a,
 		return lite_refuse(s, "account name out of bounds", f);
 	code = load_row(s, name, uid, a, f);
 	if (code == STORE_OK && a->match == ACCOUNT_FOUND)
-		code = load_credentials(s, a, f);
-	if (code == STORE_OK && a->match == ACCOUNT_FOUND)
-		code = load_recovery(s, a, f);
+		code = lite_load_factors(s, a, f);
 	if (code == STORE_OK && a->match == ACCOUNT_FOUND)
 		code = lite_load_passes(s, a, f);
 	if (code == STORE_OK && a->match == ACCOUNT_FOUND)

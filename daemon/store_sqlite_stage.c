@@ -10,9 +10,20 @@
 
 #include "daemon/store_sqlite_row.h"
 
-/* Reading ids and names first: a load must not stand beside a cursor. */
+/* Pages that stay in memory while everybody is gone through, in KB: the
+   indexes of a hundred thousand accounts. */
+#define CACHE	"PRAGMA cache_size = -32768"
+
 static enum store_code
-snapshot_batch(struct store *s, int64_t *after, struct account *batch,
+exec(struct store *s, const char *sql, struct failure *f)
+{
+	return lite_code(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL),
+	    "restore", f);
+}
+
+/* Rows of accounts first: no load stands beside an open cursor. */
+static enum store_code
+snapshot_batch(struct store *s, int64_t after, struct account *batch,
     size_t *n, struct failure *f)
 {
 	enum store_code code;
@@ -21,37 +32,34 @@ snapshot_batch(struct store *s, int64_t *after, struct account *batch,
 
 	*n = 0;
 	lite_call(&c, s, LITE_SNAPSHOT);
-	lite_int(&c, *after);
+	lite_int(&c, after);
 	lite_int(&c, LITE_LIST_BATCH);
 	while (r.ok && *n < LITE_LIST_BATCH && lite_row(&c)) {
+		memset(&batch[*n], 0, sizeof(batch[*n]));
 		r.st = c.statement;
 		r.next = 0;
-		*after = row_int(&r, 1, INT64_MAX);
-		row_string(&r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX,
-		    batch[*n].name);
-		batch[(*n)++].uid = (uid_t)row_int(&r, 0, UINT32_MAX - 1);
+		lite_row_account(&r, &batch[*n]);
+		batch[(*n)++].match = ACCOUNT_FOUND;
 	}
 	code = lite_done(&c, f);
 	return code == STORE_OK && !r.ok ? row_damaged(s, f) : code;
 }
 
-/* One read transaction; `more` ends it. */
+/* One read transaction. */
 static enum store_code
 snapshot(struct store *s, struct account *batch, store_visit visit,
     void *arg, struct failure *f)
 {
-	char name[ACCOUNT_NAME_MAX + 1];
 	enum store_code code = STORE_OK;
 	size_t i, n = LITE_LIST_BATCH;
 	int64_t after = 0;
 	bool more = true;
 
 	while (code == STORE_OK && more && n == LITE_LIST_BATCH) {
-		code = snapshot_batch(s, &after, batch, &n, f);
+		code = snapshot_batch(s, after, batch, &n, f);
 		for (i = 0; i < n && code == STORE_OK && more; i++) {
-			memcpy(name, batch[i].name, sizeof(name));
-			code = lite_load(s, name, batch[i].uid, &batch[i],
-			    f);
+			after = batch[i].id;
+			code = lite_load_factors(s, &batch[i], f);
 			if (code == STORE_OK)
 				more = visit(&batch[i], arg);
 		}
@@ -68,7 +76,9 @@ lite_snapshot(struct store *s, store_visit visit, void *arg,
 
 	if (batch == NULL)
 		return STORE_MEMORY;
-	code = lite_begin(s, STORE_READ, f);
+	code = exec(s, CACHE, f);
+	if (code == STORE_OK)
+		code = lite_begin(s, STORE_READ, f);
 	if (code == STORE_OK)
 		code = snapshot(s, batch, visit, arg, f);
 	lite_rollback(s);
@@ -77,13 +87,6 @@ lite_snapshot(struct store *s, store_visit visit, void *arg,
 }
 
 /* --- Staging ---------------------------------------------------------- */
-
-static enum store_code
-exec(struct store *s, const char *sql, struct failure *f)
-{
-	return lite_code(s, sqlite3_exec(s->db, sql, NULL, NULL, NULL),
-	    "restore", f);
-}
 
 /*
  * For batches, which are many: what they leave in the WAL goes out while
@@ -121,8 +124,10 @@ lite_stage_rings(struct store *s, struct failure *f)
 enum store_code
 lite_stage_begin(struct store *s, struct failure *f)
 {
-	enum store_code code = lite_stage_end(s, f);
+	enum store_code code = exec(s, CACHE, f);
 
+	if (code == STORE_OK)
+		code = lite_stage_end(s, f);
 	if (code == STORE_OK)
 		code = lite_stage_room(s, f);
 	if (code == STORE_OK)
