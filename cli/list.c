@@ -181,6 +181,8 @@ static enum exit_status
 tell_kept(struct list *t)
 {
 	const char *sort = t->call->value[OPTION_SORT];
+	bool narrowed = call_has(t->call, OPTION_WEAK) ||
+	    t->members.names != NULL;
 	size_t i;
 
 	if (call_has(t->call, OPTION_MISSING))
@@ -191,9 +193,11 @@ tell_kept(struct list *t)
 	for (i = 0; i < t->count; i++)
 		tell(t, &t->lines[i]);
 	if (t->told == 0) {
-		say(t->call, "There is nobody to list.");
-		say(t->call, "Next: %sstepup enroll -u NAME",
-		    t->call->host->sudo_user != NULL ? "sudo " : "");
+		say(t->call, narrowed ? "Nobody is like that." :
+		    "There is nobody to list.");
+		say(t->call, "Next: %sstepup %s",
+		    t->call->host->sudo_user != NULL ? "sudo " : "",
+		    narrowed ? "list" : "enroll -u NAME");
 	}
 	if (t->members.names != NULL)
 		people_warn_hidden(t->call);

@@ -408,6 +408,10 @@ def admin_list_nobody():
     status, out, err, asked = ask("list", frames=[[LIST | REPLY, DONE]])
     equal((status, out), (0, ""))
     check("Next: stepup enroll -u NAME" in err, err)
+    status, out, err, asked = ask("list", "--weak", frames=[
+        [LIST | REPLY, {"rows": [ALICE]}], [LIST | REPLY, DONE]])
+    equal((status, out, err),
+          (0, "", "Nobody is like that.\nNext: stepup list\n"))
 
 
 # What is freed stays for a while then.
