@@ -9,7 +9,7 @@
 #include "daemon/rotate.h"
 #include "daemon/seal.h"
 
-#define PASSES		16	/* others keep changing rows: ask again */
+#define SWEEPS		16	/* others keep changing rows: ask again */
 #define PAUSE_NS	2000000	/* between batches: logins go first */
 #define BUSY_TRIES	5	/* of 2 s, for one batch */
 
@@ -250,12 +250,12 @@ static enum outcome
 seal_all(struct work *w)
 {
 	enum outcome o = OUT_DONE;
-	int passes;
+	int sweeps;
 
 	w->batch = locked_new(sizeof(*w->batch));
 	if (w->batch == NULL)
 		return OUT_MEMORY;
-	for (passes = 0; passes < PASSES; passes++) {
+	for (sweeps = 0; sweeps < SWEEPS; sweeps++) {
 		o = pass(w);
 		if (o != OUT_DONE || !w->again)
 			return o;
