@@ -108,7 +108,7 @@ ask(struct backup *b, uint32_t *accounts)
 {
 	char passphrase[PASSPHRASE_MAX + 1];
 	enum exit_status status;
-	struct wire_message last;
+	struct wire_message last = { 0 };
 	struct wire_writer w;
 	struct session s;
 

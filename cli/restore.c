@@ -185,7 +185,7 @@ attempt(struct restore *r, enum exit_status *status)
 	char passphrase[PASSPHRASE_MAX + 1];
 	uint32_t outcome = OUT_INTERNAL;
 	enum session_state state;
-	struct wire_message last;
+	struct wire_message last = { 0 };
 	struct wire_writer w;
 	struct session s;
 
