@@ -109,6 +109,8 @@ admin_answer(const struct call *call, enum wire_verb verb, struct session *s,
 {
 	uint32_t outcome;
 
+	/* Callers look into it whatever came of it. */
+	memset(last, 0, sizeof(*last));
 	if (state == SESSION_OPEN)
 		state = read_run(call, s, (uint8_t)verb, each, arg, last);
 	if (output_gone())

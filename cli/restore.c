@@ -189,6 +189,7 @@ attempt(struct restore *r, enum exit_status *status)
 	struct wire_writer w;
 	struct session s;
 
+	memset(&last, 0, sizeof(last));
 	*status = passphrase_get(r->call, false, passphrase);
 	if (*status != EXIT_DONE)
 		return OUT_NO_INPUT;

@@ -34,9 +34,11 @@ def restored(left=0, rows=(), outcome="DONE"):
         "left": left}]]
 
 
-def start(plan, *words, phrase=WORDS, fd=5, key=True, **more):
+def start(plan, *words, phrase=WORDS, fd=5, key=True, absent=False, **more):
     """stepup as root with a passphrase on a descriptor; not yet ended."""
     program, log = admin(plan)
+    if absent:
+        program.unlink()
     if not key:
         more["keyring"] = TMP / "keyring"
     env = plain_env(TZ="UTC")
@@ -141,6 +143,17 @@ def backup_that_fails_leaves_nothing():
                                   "/nowhere/file")
     equal((status, asked), (1, []))
     check("No such file" in err, err)
+
+
+@row
+def without_a_service():
+    """Nothing was answered, and nothing is made of it (valgrind looks)."""
+    for word, file in (("backup", fresh), ("restore", whole)):
+        status, out, err, asked = ask([], word, file(), absent=True)
+        equal((status, out, asked), (4, "", []))
+        check("stepupd cannot be started" in err, err)
+    equal(FILE.read_text(), "".join(PARTS))
+    alone()
 
 
 @row
