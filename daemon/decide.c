@@ -396,5 +396,10 @@ decide_verify(struct account *a, const struct request *r,
 	if (r->door != DOOR_PUBLIC &&
 	    (d->effect_count == 0 || d->effects[0] == EFFECT_LIMITERS))
 		decide_effect(d, EFFECT_TALLY);
+	/* Nothing is held against it any more; that it is over stays. */
+	if (d->outcome == OUT_MUST_ENROLL && a->match == ACCOUNT_FOUND &&
+	    r->answer.kind == KIND_RECOVERY &&
+	    pass_overdue(&a->passes[PASS_LOGIN], now))
+		decide_effect(d, EFFECT_CODES);
 	return d->outcome;
 }

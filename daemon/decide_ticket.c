@@ -41,7 +41,7 @@ static enum outcome
 ticket(struct account *a, const struct request *r, const struct policy *p,
     int64_t now, struct decision *d)
 {
-	const struct pass *ticket = &a->passes[PASS_ENROLL];
+	struct pass *ticket = &a->passes[PASS_ENROLL];
 	struct standing s;
 
 	if (!r->known)
@@ -62,8 +62,11 @@ ticket(struct account *a, const struct request *r, const struct policy *p,
 	if (s.why != OUT_ASK)
 		return s.why;
 	/* Nothing is in force that could be guessed, so nothing is charged. */
-	if (a->match != ACCOUNT_FOUND || r->door != DOOR_PUBLIC ||
-	    pass_state(ticket, p->clock_ok, now) != PASS_LIVE)
+	if (a->match != ACCOUNT_FOUND || r->door != DOOR_PUBLIC)
+		return OUT_BAD_TICKET;
+	if (pass_overdue(ticket, now))
+		decide_effect(d, EFFECT_TICKET);
+	if (pass_state(ticket, p->clock_ok, now) != PASS_LIVE)
 		return OUT_BAD_TICKET;
 	if (pass_stale(ticket, &r->answer)) {
 		d->stale_salt = true;

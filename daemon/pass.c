@@ -43,6 +43,16 @@ pass_seen(struct pass *p, int64_t now)
 		p->seen_at = now;
 }
 
+bool
+pass_overdue(struct pass *p, int64_t now)
+{
+	if (p->created_at <= 0 || p->used_at != 0 || now < p->expires_at ||
+	    p->seen_at >= p->expires_at)
+		return false;
+	p->seen_at = now;
+	return true;
+}
+
 void
 pass_use(struct pass *p, int64_t now)
 {

@@ -5,7 +5,8 @@
  * - Its time is from created_at on, up to and without expires_at, at most
  *   PASS_TTL_MAX long.  Where the clock cannot be right (before the
  *   release, or before the pass was made) there is no pass.
- * - Each answer held against it leaves the time in seen_at: a pass that was
+ * - Each answer held against it leaves the time in seen_at, and so does the
+ *   first one after its end that is held against nothing: a pass that was
  *   once found to be over stays over when the clock is set back.  A clock
  *   that goes back inside a pass's time, with nobody typing meanwhile, makes
  *   it last longer by as much: nothing here can know.
@@ -40,6 +41,9 @@ bool pass_stale(const struct pass *, const struct answer *);
 /* What every answer held against it leaves, and what its use does. */
 void pass_seen(struct pass *, int64_t now);
 void pass_use(struct pass *, int64_t now);
+
+/* An answer came after its end: true, and the time is left, once. */
+bool pass_overdue(struct pass *, int64_t now);
 
 /*
  * A new one: code, salt and hash; ttl PASS_TTL_MIN..PASS_TTL_MAX seconds.

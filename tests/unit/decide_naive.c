@@ -55,6 +55,21 @@ in_force(const struct naive *w, const struct naive_ask *ask, int i)
 	    (i == 1 || naive_pass_used(w, i) == NULL);
 }
 
+/* Its end is past, nobody used it, and nobody has typed since: now one did. */
+static bool
+ended(struct naive *w, const struct naive_ask *ask, int i)
+{
+	const struct naive_pass *p = &w->pass[i];
+
+	if (w->match != ACCOUNT_FOUND || p->number == 0 ||
+	    (i == 0 && naive_pass_used(w, 0) != NULL) ||
+	    ask->now - p->made < p->seconds ||
+	    naive_pass_seen(w, i) - p->made >= p->seconds)
+		return false;
+	naive_remember_pass(w, NAIVE_SEEN, ask, i);
+	return true;
+}
+
 /* Who knows for certain which service asks is root, at the login door. */
 static bool
 for_this(const struct naive *w, const struct naive_ask *ask)
@@ -290,6 +305,9 @@ naive_verify(struct naive *w, const struct naive_ask *ask,
 		outcome = OUT_REPLAY;
 	if (outcome != OUT_DONE) {
 		refuse(v, ask, outcome);
+		if (outcome == OUT_MUST_ENROLL && kind == KIND_RECOVERY &&
+		    ended(w, ask, 0))
+			effect(v, EFFECT_CODES);
 		return;
 	}
 	if (kind == KIND_RECOVERY && ((w->codes > 0 && ask->other_salt) ||
@@ -365,7 +383,11 @@ naive_ticket(struct naive *w, const struct naive_ask *ask,
 	if (v->outcome != OUT_DONE)
 		return;
 	v->outcome = OUT_BAD_TICKET;
-	if (!in_force(w, ask, 1) || ask->door != DOOR_PUBLIC)
+	if (ask->door != DOOR_PUBLIC)
+		return;
+	if (ended(w, ask, 1))
+		effect(v, EFFECT_TICKET);
+	if (!in_force(w, ask, 1))
 		return;
 	if (ask->other_pass_salt) {
 		v->stale = true;

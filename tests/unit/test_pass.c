@@ -379,8 +379,56 @@ tickets(void **state)
 	/* None in force: not evaluated, not counted. */
 	assert_int_equal(ticket_at(&a, ticket_code, NOW + TTL, &d),
 	    OUT_BAD_TICKET);
+	assert_int_equal(d.effect_count, 1);
+	assert_int_equal(ticket_at(&a, ticket_code, NOW + TTL, &d),
+	    OUT_BAD_TICKET);
 	assert_int_equal(d.effect_count, 0);
 	assert_int_equal(m->consecutive, 0);
+}
+
+/*
+ * Over is over, also where an answer is held against nothing any more: the
+ * first recovery-shaped one after its end leaves that on record, no later
+ * one writes again, and a clock that is set back revives nothing.
+ */
+static void
+over_for_good(void **state)
+{
+	struct account a = bob(), b = bob();
+	struct decision d;
+	struct request r;
+
+	(void)state;
+	assert_int_equal(verify_at(&a, "123456", NOW + TTL, &d),
+	    OUT_MUST_ENROLL);
+	assert_int_equal(a.passes[PASS_LOGIN].seen_at, 0);
+	assert_int_equal(verify_at(&a, other_code, NOW + TTL, &d),
+	    OUT_MUST_ENROLL);
+	assert_int_equal(d.effect_count, 2);
+	assert_int_equal(d.effects[0], EFFECT_TALLY);
+	assert_int_equal(d.effects[1], EFFECT_CODES);
+	assert_int_equal(verify_at(&a, other_code, NOW + TTL + 1, &d),
+	    OUT_MUST_ENROLL);
+	assert_int_equal(d.effect_count, 1);
+	assert_int_equal(verify_at(&a, pass_code, NOW, &d), OUT_MUST_ENROLL);
+	assert_int_equal(a.limiters[LIMITER_RECOVERY_LOGIN].total, 0);
+	/* At the public door it is all that is written, once. */
+	r = typed(&b, pass_code, PASS_LOGIN);
+	r.door = DOOR_PUBLIC;
+	assert_int_equal(decide_verify(&b, &r, &strict, NOW + TTL, &d),
+	    OUT_MUST_ENROLL);
+	assert_int_equal(d.effect_count, 1);
+	assert_int_equal(d.effects[0], EFFECT_CODES);
+	assert_int_equal(decide_verify(&b, &r, &strict, NOW + TTL, &d),
+	    OUT_MUST_ENROLL);
+	assert_int_equal(d.effect_count, 0);
+	/* A ticket. */
+	assert_int_equal(ticket_at(&b, other_code, NOW + TTL, &d),
+	    OUT_BAD_TICKET);
+	assert_int_equal(d.effect_count, 1);
+	assert_int_equal(d.effects[0], EFFECT_TICKET);
+	assert_int_equal(ticket_at(&b, ticket_code, NOW, &d), OUT_BAD_TICKET);
+	assert_int_equal(d.effect_count, 0);
 }
 
 static void
@@ -435,6 +483,7 @@ main(void)
 		cmocka_unit_test(same_rows),
 		cmocka_unit_test(self_service),
 		cmocka_unit_test(tickets),
+		cmocka_unit_test(over_for_good),
 		cmocka_unit_test(ticket_states),
 	};
 
