@@ -205,7 +205,7 @@ def self_process(place):
         raise Unexpected(f"{struck[0]} processes killed of {kills}")
 
 
-def kill(pid):
+def kill_pid(pid):
     """Where it is still there."""
     try:
         os.kill(pid, signal.SIGKILL)
@@ -224,7 +224,7 @@ def admin_process(place):
         told, timer = [], []
 
         def started(pid):
-            timer.append(threading.Timer(random.random() * 0.02, kill,
+            timer.append(threading.Timer(random.random() * 0.02, kill_pid,
                                          (pid,)))
             timer[0].start()
 
