@@ -89,9 +89,10 @@ struct store_who {
 
 /*
  * Of a restore: what an account that is to come keeps of the one of its
- * name that is `here`: limiters, lock.  Of `here` the row alone is loaded;
- * credential_count says whether there is any.  Where nobody of that name is
- * to come, `coming` has id, name, uid and created_at of `here`, no factor.
+ * name, or of its id (it was renamed since), that is `here`: limiters, lock.
+ * Of `here` the row alone is loaded; credential_count says whether there is
+ * any.  Where none of them is to come, `coming` has id, name, uid and
+ * created_at of `here`, no factor.
  */
 typedef void (*store_merge)(struct account *coming,
     const struct account *here);

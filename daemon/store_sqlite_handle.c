@@ -184,7 +184,7 @@ static const char *const sql[] = {
 	[LITE_STAGE_MERGE] = "UPDATE stage_account SET enrolled_at = ?,"
 	    " locked = ?, lock_reason = ?, limiters = ? WHERE id = ?",
 	[LITE_STAGE_THERE] = "SELECT " ACCOUNT_COLUMNS " FROM stage_account"
-	    " WHERE name = ?",
+	    " WHERE id = ? OR name = ?",
 	[LITE_STAGE_HERE] = "SELECT " ACCOUNT_COLUMNS ", EXISTS (SELECT 1"
 	    " FROM credential c WHERE c.account = a.id) FROM account a"
 	    " WHERE id > ? ORDER BY id LIMIT ?",

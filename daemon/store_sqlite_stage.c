@@ -126,6 +126,7 @@ lite_stage_begin(struct store *s, struct failure *f)
 {
 	enum store_code code = exec(s, CACHE, f);
 
+	s->stage_lost = 0;
 	if (code == STORE_OK)
 		code = lite_stage_end(s, f);
 	if (code == STORE_OK)

@@ -16,6 +16,8 @@
 
 #include "daemon/store_sqlite_row.h"
 
+#define THERE_MAX 2	/* one with the id, one with the name */
+
 /* Accounts that are current, as far as merging looks at them. */
 static enum store_code
 read_here(struct store *s, int64_t after, struct account *batch, size_t room,
@@ -41,21 +43,27 @@ read_here(struct store *s, int64_t after, struct account *batch, size_t room,
 	return code == STORE_OK && !r.ok ? row_damaged(s, f) : code;
 }
 
+/*
+ * Whom the backup has for somebody here: by the id, who may have got another
+ * name since, and by the name.
+ */
 static enum store_code
-read_there(struct store *s, const char *name, struct account *a,
-    struct failure *f)
+read_there(struct store *s, const struct account *here,
+    struct account there[THERE_MAX], size_t *n, struct failure *f)
 {
 	enum store_code code;
 	struct lite_call c;
 	struct row r = { .ok = true };
 
-	memset(a, 0, sizeof(*a));
+	*n = 0;
 	lite_call(&c, s, LITE_STAGE_THERE);
-	lite_blob(&c, name, strlen(name));
-	if (lite_row(&c)) {
+	lite_int(&c, here->id);
+	lite_blob(&c, here->name, strlen(here->name));
+	while (r.ok && *n < THERE_MAX && lite_row(&c)) {
 		r.st = c.statement;
-		lite_row_account(&r, a);
-		a->match = ACCOUNT_FOUND;
+		r.next = 0;
+		lite_row_account(&r, &there[*n]);
+		there[(*n)++].match = ACCOUNT_FOUND;
 	}
 	code = lite_done(&c, f);
 	return code == STORE_OK && !r.ok ? row_damaged(s, f) : code;
@@ -105,24 +113,26 @@ static enum store_code
 carry(struct store *s, const struct account *here, store_merge merge,
     struct failure *f)
 {
-	struct account *coming = calloc(1, sizeof(*coming));
+	struct account *there = calloc(THERE_MAX, sizeof(*there));
 	enum store_code code;
+	size_t i, n;
 
-	if (coming == NULL)
+	if (there == NULL)
 		return STORE_MEMORY;
-	code = read_there(s, here->name, coming, f);
-	if (code == STORE_OK && coming->match == ACCOUNT_FOUND) {
-		merge(coming, here);
-		code = write_merged(s, coming, f);
-	} else if (code == STORE_OK) {
-		coming->id = here->id;
-		memcpy(coming->name, here->name, sizeof(coming->name));
-		coming->uid = here->uid;
-		coming->created_at = here->created_at;
-		merge(coming, here);
-		code = write_kept(s, coming, here->credential_count > 0, f);
+	code = read_there(s, here, there, &n, f);
+	for (i = 0; i < n && code == STORE_OK; i++) {
+		merge(&there[i], here);
+		code = write_merged(s, &there[i], f);
 	}
-	free(coming);
+	if (code == STORE_OK && n == 0) {
+		there[0].id = here->id;
+		memcpy(there[0].name, here->name, sizeof(there[0].name));
+		there[0].uid = here->uid;
+		there[0].created_at = here->created_at;
+		merge(&there[0], here);
+		code = write_kept(s, &there[0], here->credential_count > 0, f);
+	}
+	free(there);
 	return code;
 }
 
@@ -132,6 +142,7 @@ static enum store_code
 carry_batch(struct store *s, int64_t *after, struct account *batch,
     size_t *n, store_merge merge, struct failure *f)
 {
+	const uint64_t lost = s->stage_lost;
 	enum store_code code;
 	size_t i;
 
@@ -144,7 +155,9 @@ carry_batch(struct store *s, int64_t *after, struct account *batch,
 		code = carry(s, &batch[i], merge, f);
 	}
 	if (code == STORE_OK && *n > 0)
-		return lite_commit(s, f);
+		code = lite_commit(s, f);
+	if (code != STORE_OK)
+		s->stage_lost = lost;
 	lite_rollback(s);
 	return code;
 }
@@ -236,8 +249,10 @@ catch_up(struct store *s, enum store_ring ring, store_merge merge,
 	const int64_t before = s->stage_seen[ring];
 	size_t n = LITE_STAGE_BATCH;
 	enum store_code code = STORE_OK;
+	uint64_t lost = s->stage_lost;
 
 	while (code == STORE_OK && n == LITE_STAGE_BATCH) {
+		lost = s->stage_lost;
 		code = lite_begin(s, STORE_WRITE, f);
 		if (code == STORE_OK)
 			code = carry_changed(s, ring, merge, &n, f);
@@ -249,6 +264,7 @@ catch_up(struct store *s, enum store_ring ring, store_merge merge,
 	if (code != STORE_OK) {
 		lite_rollback(s);
 		s->stage_seen[ring] = before;
+		s->stage_lost = lost;
 	}
 	return code;
 }
@@ -261,7 +277,6 @@ lite_stage_carry(struct store *s, store_merge merge, struct failure *f)
 
 	if (batch == NULL)
 		return STORE_MEMORY;
-	s->stage_lost = 0;
 	code = lite_begin(s, STORE_READ, f);
 	if (code == STORE_OK)
 		code = lite_stage_rings(s, f);
@@ -329,6 +344,7 @@ lite_stage_swap(struct store *s, const struct store_swap *swap,
     struct failure *f)
 {
 	const int64_t seen[2] = { s->stage_seen[0], s->stage_seen[1] };
+	const uint64_t before = s->stage_lost;
 	enum store_code code;
 	int64_t there = 0;
 
@@ -351,6 +367,7 @@ lite_stage_swap(struct store *s, const struct store_swap *swap,
 	if (code != STORE_OK)
 		memcpy(s->stage_seen, seen, sizeof(seen));
 	*lost = s->stage_lost;
+	s->stage_lost = before;	/* should the commit be refused */
 	return code;
 }
 

@@ -275,6 +275,7 @@ replace_keeps_what_denies(void **state)
 	sample_write(driver, s, &one, EFFECT_ENROLL);
 	sample_write(driver, s, &one, EFFECT_LOCK);
 	sample_account(&one, "thief", 5002, 1, 10);	/* new2's uid */
+	one.id = 9000;
 	sample_write(driver, s, &one, EFFECT_ENROLL);
 
 	assert_int_equal(driver->stage_begin(s, &f), STORE_OK);
@@ -315,6 +316,41 @@ replace_keeps_what_denies(void **state)
 	driver->close(s);
 }
 
+/* The backup has somebody's older name: what denies them comes along. */
+static void
+renamed_since(void **state)
+{
+	struct scene *sc = *state;
+	struct store *s = scene_open(sc, STORE_ADMIN);
+	struct failure f = { .path = "" };
+	bool occupied;
+	uint64_t lost;
+
+	sample_account(&one, "robert", 5001, 1, 10);	/* who was new1 */
+	one.limiters[1].consecutive = 9;
+	one.locked = true;
+	sample_write(driver, s, &one, EFFECT_ENROLL);
+	sample_write(driver, s, &one, EFFECT_LOCK);
+	/* And somebody else has the name now. */
+	sample_account(&one, "new1", 700, 1, 10);
+	one.limiters[0].consecutive = 30;
+	sample_write(driver, s, &one, EFFECT_ENROLL);
+
+	assert_int_equal(driver->stage_begin(s, &f), STORE_OK);
+	stage_new(s, 3);
+	assert_int_equal(driver->stage_carry(s, stricter, &f), STORE_OK);
+	assert_int_equal(swap_at(s, true, 1000, &occupied, &lost), STORE_OK);
+	assert_int_equal(driver->stage_end(s, &f), STORE_OK);
+	sound(s);
+	sample_load(driver, s, "new1", 5001, &one);
+	assert_int_equal(one.match, ACCOUNT_FOUND);
+	assert_int_equal(one.credential_count, 1);
+	assert_true(one.locked);
+	assert_int_equal(one.limiters[1].consecutive, 9);
+	assert_int_equal(one.limiters[0].consecutive, 30);
+	driver->close(s);
+}
+
 /* More events than the ring keeps: everybody is carried over again. */
 static void
 too_much_happened(void **state)
@@ -341,6 +377,7 @@ too_much_happened(void **state)
 	assert_int_equal(one.credential_count, 2);
 	assert_int_equal(driver->stage_carry(s, stricter, &f), STORE_OK);
 	assert_int_equal(swap_at(s, true, 1000, &occupied, &lost), STORE_OK);
+	assert_int_equal(lost, 1);
 	assert_int_equal(driver->stage_end(s, &f), STORE_OK);
 	sound(s);
 	driver->close(s);
@@ -468,6 +505,8 @@ main(void)
 		    scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(replace_keeps_what_denies,
 		    scene_setup, scene_teardown),
+		cmocka_unit_test_setup_teardown(renamed_since, scene_setup,
+		    scene_teardown),
 		cmocka_unit_test_setup_teardown(too_much_happened,
 		    scene_setup, scene_teardown),
 		cmocka_unit_test_setup_teardown(two_of_a_kind, scene_setup,
