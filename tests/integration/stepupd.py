@@ -39,7 +39,8 @@ def holds(what, why):
 def stepupd(*words, root=True, stdin=subprocess.DEVNULL, env=None,
             fds=(), before=None):
     environment = {"PATH": os.environ["PATH"], **(env or {})}
-    for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR"):
+    for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "GCOV_ERROR_FILE",
+                 "TMPDIR"):
         if name in os.environ:
             environment[name] = os.environ[name]
     user = None
