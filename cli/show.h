@@ -39,6 +39,7 @@ struct show {
 	enum wire_style	asked;		/* last */
 	bool		adding;		/* no sheet follows the new code */
 	bool		last_asked;	/* the answer that saves was given */
+	bool		proven;		/* with a code, which is used up */
 	struct page	page;
 	char		title[128];
 	char		text[6][256];	/* paragraphs of the page */

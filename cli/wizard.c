@@ -92,6 +92,10 @@ round_step(const struct wire_message *m, enum wire_verb verb,
 {
 	char text[WIRE_STRING_MAX + 1];
 
+	/* Nothing but a code that was taken leads on from there. */
+	if (vault.show.asked == STYLE_FACTOR && (m->verb == VERB_OFFER ||
+	    m->verb == VERB_SHEET))
+		vault.show.proven = !call_has(vault.show.call, OPTION_TICKET);
 	if (wire_refused(m))
 		return ROUND_ANSWER;
 	if (m->verb == ((uint8_t)verb | WIRE_REPLY))
@@ -137,12 +141,22 @@ converse(enum wire_verb verb, struct wire_message *m, enum session_state *why)
 	return round;
 }
 
+/* Whatever becomes of the rest; a ticket is spent with the last answer. */
+static void
+tell_proven(const struct call *call)
+{
+	if (vault.show.proven)
+		say(call, "The code that let you in here is used up all the "
+		    "same.");
+}
+
 /* After the last question only the store knows whether it was saved. */
 static enum exit_status
 say_broken(const struct call *call, enum session_state why)
 {
 	char status[CALL_COMMAND_MAX];
 
+	tell_proven(call);
 	if (!vault.show.last_asked || (why != SESSION_GONE &&
 	    why != SESSION_LATE && why != SESSION_CANCELLED))
 		return verdict_say(call, verdict_of_state(why), NULL);
@@ -205,10 +219,12 @@ finish(const struct call *call, enum wire_verb verb,
 		    json_string(outcome_row(done->outcome)->audit));
 	if (outcome != OUT_DONE && !(verb == VERB_TEST &&
 	    (outcome == OUT_OK_TOTP || outcome == OUT_OK_RECOVERY ||
-	    outcome == OUT_OK_PASS)))
+	    outcome == OUT_OK_PASS))) {
+		tell_proven(call);
 		return verdict_say(call, verb == VERB_TEST ?
 		    verdict_of_test((enum outcome)outcome, wire_has(m,
 		    TAG_SKEW)) : refusal((enum outcome)outcome), m);
+	}
 	wire_get_uint(m, TAG_LEFT, &done->left);
 	if (call_has(call, OPTION_JSON) && (verb != VERB_TEST ||
 	    outcome == OUT_OK_RECOVERY))

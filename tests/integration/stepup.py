@@ -479,6 +479,8 @@ def cli_ctrl_c_at_each_prompt():
         run.send("\x03")
         said = run.ends(5)
         check("Cancelled. Nothing was changed." in said, said)
+        check(("used up all the same" in said) ==
+              (stop in ("code", "sheet", "back")), said)
         service.close()
         equal((stop, service.events[-2:]), (stop, ["cancel", "end"]))
 
