@@ -22,10 +22,25 @@ read_byte(struct terminal *t, char *c)
 	return n == 1;
 }
 
+/* Broken at blanks where the window is narrower; printable ASCII. */
 static void
 prompt_line(struct terminal *t, const char *prompt)
 {
-	terminal_write(t->err, prompt, strlen(prompt));
+	size_t len = strlen(prompt), cut;
+	unsigned columns, rows;
+
+	terminal_size(t, &columns, &rows);
+	while (len > columns) {
+		for (cut = columns; cut > 0 && prompt[cut] != ' '; cut--)
+			;
+		if (cut == 0 || cut + 1 == len)
+			break;
+		terminal_write(t->err, prompt, cut);
+		terminal_write(t->err, "\n", 1);
+		prompt += cut + 1;
+		len -= cut + 1;
+	}
+	terminal_write(t->err, prompt, len);
 }
 
 /*
