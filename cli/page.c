@@ -158,8 +158,8 @@ draw_text(struct terminal *t, const struct page *p, unsigned top,
 
 	if (first > 0 && first < lines.count) {
 		snprintf(lines.line[first].text, columns < PAGE_COLUMNS ?
-		    columns + 1 : PAGE_COLUMNS + 1, "(%zu rows are needed to "
-		    "show all of this.)", lines.count + 1);
+		    columns + 1 : PAGE_COLUMNS + 1, "(%zu rows are needed for "
+		    "all of this.)", lines.count + 1);
 		lines.line[first].strong = true;
 	}
 	for (i = first; i < lines.count; i++) {
@@ -207,7 +207,7 @@ draw_title(struct terminal *t, const struct page *p, unsigned columns,
 static void
 draw_without_code(const struct page *p, unsigned columns, unsigned rows)
 {
-	char remark[192] = "";
+	char remark[256] = "";
 	unsigned want_columns, want_rows;
 	struct page all = { .count = 0 };
 	size_t i;
@@ -216,8 +216,10 @@ draw_without_code(const struct page *p, unsigned columns, unsigned rows)
 		page_needs(p, &want_columns, &want_rows);
 		snprintf(remark, sizeof(remark), "The QR code needs a window "
 		    "of %ux%u, this one is %ux%u. Next: make it larger and the "
-		    "code appears, or type the key; --qr=none leaves the code "
-		    "out.", want_columns, want_rows, columns, rows);
+		    "code appears, or type the key; %s.", want_columns,
+		    want_rows, columns, rows, p->style == QR_SPACES ?
+		    "--qr=utf8 is half as large, where this terminal can show "
+		    "UTF-8" : "--qr=none leaves the code out");
 		page_add(&all, PAGE_WITHOUT_CODE, 0, remark);
 		page_add(&all, PAGE_WITHOUT_CODE, 0, "");
 	}
