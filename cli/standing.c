@@ -136,6 +136,12 @@ standing_ask(const struct call *call, enum wire_verb verb,
 		status = EXIT_DONE;
 	}
 	if (status == EXIT_DONE && !out->enrolled && verb == VERB_STATUS) {
+		if (out->admin_lock)
+			result(call, "An administrator has locked this "
+			    "account.");
+		if (json_call() != NULL)
+			json_object_set_new(json_call(), "locked",
+			    json_boolean(out->admin_lock));
 		standing_tell_pass(call, out);
 		standing_pass_json(call, out);
 	}
