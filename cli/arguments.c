@@ -56,6 +56,25 @@ read_options(struct call *call, const struct command *row, int argc,
 	return EXIT_DONE;
 }
 
+/* FILE, USER, NEW: as the usage calls the first word that is not there. */
+static enum exit_status
+missing(const struct call *call, const struct command *row)
+{
+	char what[32];
+	const char *word = row->synopsis;
+	size_t skip = call->word_count + 2, len;
+
+	for (; skip > 0 && *word != '\0'; skip--) {
+		word += strcspn(word, " ");
+		word += *word == ' ';
+	}
+	len = strcspn(word, " \n");
+	if (len == 0 || len >= sizeof(what) || *word < 'A' || *word > 'Z')
+		return usage(call, "a word is missing", "");
+	snprintf(what, sizeof(what), "%.*s", (int)len, word);
+	return usage(call, "missing", what);
+}
+
 /* Operands move to the front of argv, in their order. */
 enum exit_status
 arguments_read(struct call *call, const struct command *row, int argc,
@@ -83,7 +102,7 @@ arguments_read(struct call *call, const struct command *row, int argc,
 	if (call->word_count > 0)
 		call->operand = words[0];
 	if (call->word_count < row->words_min && !call_has(call, OPTION_HELP))
-		return usage(call, "a name is missing", "");
+		return missing(call, row);
 	return EXIT_DONE;
 }
 
