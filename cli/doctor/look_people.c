@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/doctor/look.h"
+#include "cli/people.h"
 #include "cli/session.h"
 
 #define PEOPLE_FIRST	1000	/* uids of people, root beside them */
@@ -93,6 +94,7 @@ look_people(const struct call *call, bool everybody, struct world *w)
 	bool may_ask = w->store == WORLD_STORE_OK ||
 	    w->store == WORLD_STORE_KEY;
 	size_t i, unknown = 0;
+	char sources[128];
 
 	if (w->euid != 0) {
 		world_unseen(w, "who has a password, and who has enrolled: "
@@ -112,9 +114,8 @@ look_people(const struct call *call, bool everybody, struct world *w)
 		}
 	}
 	endpwent();
-	if (everybody)
-		world_unseen(w, "people of a directory that does not list "
-		    "them");
+	if (everybody && people_sources(call, sources, sizeof(sources)))
+		world_unseen(w, "people whom %s need not list", sources);
 	for (i = 0; i < w->people_count; i++) {
 		p = &w->people[i];
 		if ((p->password || p->uid == 0) && may_ask &&
