@@ -202,7 +202,7 @@ import_report(struct import *im)
 	next_text(im, dry, next);
 	result(im->call, "%s", said);
 	if (im->imported > 0 && !dry)
-		say(im->call, "Codes up to now count as used, there they may "
+		say(im->call, "Codes up to now count as used, for they may "
 		    "have been: the first one is\ntaken in %u s at the "
 		    "latest. Scratch codes are not imported.",
 		    (im->window + 1) * 30);

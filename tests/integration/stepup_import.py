@@ -19,7 +19,7 @@ NEXT = ("Next: stepup codes --new, by each of them: there are no recovery "
         "codes yet\n")
 NOBODY = ("Next: stepup enroll -u NAME, for who has nothing that can be "
           "imported\n")
-SOON = ("Codes up to now count as used, there they may have been: the first "
+SOON = ("Codes up to now count as used, for they may have been: the first "
         "one is\ntaken in 60 s at the latest. Scratch codes are not "
         "imported.\n")
 
