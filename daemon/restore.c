@@ -320,7 +320,11 @@ swap_once(struct restore *r, bool *occupied)
 	code = driver->begin(r->store, STORE_WRITE, f);
 	if (code != STORE_OK)
 		return code;
+	/* No credential was made later than r->now: each is below the floor,
+	   also where the clock was set back meanwhile. */
 	event.at = clock_now();
+	if (event.at < r->now)
+		event.at = r->now;
 	code = driver->stage_swap(r->store, &swap, &event, occupied,
 	    &r->lost, f);
 	if (code == STORE_OK && !*occupied)
