@@ -158,7 +158,7 @@ static const struct command rows[] = {
 	    "A line for each account: enrolled, last used, apps, recovery "
 	    "codes left, state.\nState: locked, off (app codes, after too "
 	    "many wrong ones), wait, weak (a key\nbelow 128 bits), none (no "
-	    "factor).\n\n"
+	    "factor), pass, ticket (in force).\n\n"
 	    "      --missing     instead: who can log in and has no factor\n"
 	    "      --weak        only those with a weak key\n"
 	    "      --group NAME  only members of this group\n"
