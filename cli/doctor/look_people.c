@@ -82,8 +82,14 @@ ask_enrolled(const struct call *call, struct world *w,
 		break;
 	}
 	session_close(&s);
-	p->enrolled = outcome == OUT_DONE && (flags & FLAG_ENROLLED) != 0;
-	return outcome == OUT_DONE || outcome == OUT_NOT_ENROLLED;
+	/* Nobody gets in before root has said who it is. */
+	if (outcome == OUT_CHANGED)
+		world_unseen(w, "who %s is: another is stored so, see stepup "
+		    "status -u %s", p->name, p->name);
+	p->enrolled = outcome == OUT_CHANGED || (outcome == OUT_DONE &&
+	    (flags & FLAG_ENROLLED) != 0);
+	return outcome == OUT_CHANGED || outcome == OUT_DONE ||
+	    outcome == OUT_NOT_ENROLLED;
 }
 
 void
@@ -124,6 +130,7 @@ look_people(const struct call *call, bool everybody, struct world *w)
 	}
 	w->people_seen = may_ask && unknown == 0;
 	if (unknown > 0)
-		world_unseen(w, "whether %zu people have enrolled: stepupd "
-		    "did not say", unknown);
+		world_unseen(w, "whether %zu %s enrolled: stepupd did not "
+		    "say", unknown, unknown == 1 ? "person has" :
+		    "people have");
 }
