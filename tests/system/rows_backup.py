@@ -27,13 +27,12 @@ def fresh(path=FILE):
 
 
 def by_fd(place, *words, phrase=WORDS, status=0):
-    """stepup with the passphrase on descriptor 5; what it said."""
+    """stepup with the passphrase on a descriptor; what it said."""
     end, other = os.pipe()
     os.write(other, phrase.encode() + b"\nnot this\n")
     os.close(other)
     try:
-        return run("/bin/sh", "-c", 'fd=$1; shift; exec "$@" 5<&"$fd"', "sh",
-                   str(end), place.stepup, *words, "--passphrase-fd", "5",
+        return run(place.stepup, *words, "--passphrase-fd", str(end),
                    pass_fds=[end], status=status)
     finally:
         os.close(end)
@@ -173,8 +172,7 @@ def json_of(place, *words):
     os.write(other, WORDS.encode())
     os.close(other)
     done = subprocess.run(
-        ["/bin/sh", "-c", 'fd=$1; shift; exec "$@" 5<&"$fd"', "sh", str(end),
-         place.stepup, *words, "--json", "--passphrase-fd", "5"],
+        [place.stepup, *words, "--json", "--passphrase-fd", str(end)],
         pass_fds=[end], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True)
     os.close(end)
