@@ -65,6 +65,32 @@ folder_name(int dir, char name[NAME_MAX + 1])
 		snprintf(name, NAME_MAX + 1, "%s", slash + 1);
 }
 
+/*
+ * Who names what lies in a folder, whoever owns it: its owner moves it at
+ * will.  (uid_t)-1: many do.
+ */
+static uid_t
+keeper(int dir)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) == -1 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return (uid_t)-1;
+	return st.st_uid;
+}
+
+/* Whether the folder's own name is root's word. */
+static bool
+named_by_root(int dir)
+{
+	int above = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool sure = above != -1 && keeper(above) == 0;
+
+	if (above != -1)
+		close(above);
+	return sure;
+}
+
 /* Of root's file: the name it has, or that of its folder. */
 static enum import_why
 named(const struct guess *by_base, const struct guess *by_folder,
@@ -99,7 +125,10 @@ owned(uid_t owner, int dir, const struct guess *by_base,
 	return IMPORT_FINE;
 }
 
-/* Whose file this is; root's own lies in root's home. */
+/*
+ * Whose this file is; a file of root's in a person's folder is that person's,
+ * wherever in it it has been moved to.
+ */
 static enum import_why
 whose(const char *base, int dir, uid_t owner, struct guess *out)
 {
@@ -115,6 +144,12 @@ whose(const char *base, int dir, uid_t owner, struct guess *out)
 	/* A folder of many files says something when it is somebody's home. */
 	if (base[0] != '.' && by_folder.why == IMPORT_FINE && !by_folder.home)
 		by_folder.why = IMPORT_NO_USER;
+	if (owner == 0 && !by_folder.home && !named_by_root(dir))
+		by_folder.why = IMPORT_NO_USER;
+	if (owner == 0)
+		owner = keeper(dir);
+	if (owner == (uid_t)-1)
+		return IMPORT_UNTOLD;
 	return owner == 0 ? named(&by_base, &by_folder, out) :
 	    owned(owner, dir, &by_base, &by_folder, out);
 }

@@ -173,6 +173,30 @@ def import_whose_file():
                                       frames=answer("DONE"))
     equal((status, out.splitlines()[-1]),
           (0, "1 account imported (0 weak), 0 skipped."))
+    if root:
+        # A file of root's is whoever's who can move it, whatever its name.
+        theirs = TMP / "bin"
+        theirs.mkdir()
+        for uid, mode, parent, name, why in (
+                (1, 0o755, 0, "bin", "owner and place name two accounts"),
+                (1, 0o755, 0, ".google_authenticator",
+                 "owner and place name two accounts"),
+                (0, 0o777, 0, "bin", "nothing says whose it is"),
+                (0, 0o755, 1, ".google_authenticator",
+                 "nothing says whose it is"),
+                (0, 0o755, 0, ".google_authenticator", None),
+                (0, 0o755, 1, "bin", None)):
+            os.chown(theirs, uid, 0)
+            theirs.chmod(mode)
+            os.chown(TMP, parent, 0)
+            path = write(name=f"bin/{name}")
+            status, out, err, asked = ask("ga", str(path), frames=answer(
+                *([] if why else ["DONE"])))
+            os.chown(TMP, 0, 0)
+            check((why or "1 account imported") in out, (name, uid, out))
+            equal(status, 1 if why else 0)
+            path.unlink()
+        theirs.rmdir()
     other = "daemon" if NAME != "daemon" else "bin"
     path = write()
     status, out, err, asked = ask("ga", f"{other}={path}", frames=answer(
