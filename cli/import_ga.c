@@ -339,7 +339,7 @@ take_file(struct import *im, const char *user, const char *path)
 void
 import_ga(struct import *im, const char *operand)
 {
-	const char *equals = strchr(operand, '=');
+	const char *equals = strchr(operand, '='), *base;
 	char user[256];
 	int fd;
 
@@ -351,7 +351,10 @@ import_ga(struct import *im, const char *operand)
 		take_file(im, user, equals + 1);
 		return;
 	}
-	fd = open(operand, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	/* Where a file is meant, people may put a folder: no list of files. */
+	base = strrchr(operand, '/');
+	fd = strcmp(base != NULL ? base + 1 : operand, GA_NAME) == 0 ? -1 :
+	    open(operand, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd != -1)
 		take_folder(im, operand, fd);
 	else

@@ -3,6 +3,7 @@
 the test wants. Run by `make check`; as root it sees users.oath as well."""
 import json
 import os
+import shutil
 import sys
 
 sys.dont_write_bytecode = True
@@ -207,6 +208,24 @@ def import_whose_file():
         status, out, err, asked = ask("ga", str(path), frames=answer())
         check(status == 1 and "owner and place name two accounts" in out,
               out)
+
+
+@row
+def import_a_folder_where_a_file_was_meant():
+    """`/home/*/.google_authenticator`: what a person puts there instead, a
+    folder or a link to one, is no list of files."""
+    homes = TMP / "homes"
+    homes.mkdir()
+    (homes / NAME).write_text(f'{KEY}\n" TOTP_AUTH\n')
+    (homes / NAME).chmod(0o600)
+    place = TMP / ".google_authenticator"
+    for make in (lambda: place.symlink_to(homes),
+                 lambda: (place.unlink(), homes.rename(place))):
+        make()
+        status, out, err, asked = ask("ga", str(place), frames=answer())
+        equal(status, 1)
+        check("device: no regular file" in out, out)
+    shutil.rmtree(place)
 
 
 @row
