@@ -326,7 +326,7 @@ enum wire_style {
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
 #define FLAG_WEAK	0x100u	/* LIST: a secret below 128 bits */
 #define FLAG_FOLLOW	0x200u	/* LOG: what happens from now on, too */
-#define FLAG_DRY_RUN	0x800u	/* say what would be done, do nothing */
+#define FLAG_DRY_RUN	0x400000u /* say what would be done, do nothing */
 #define FLAG_ACCEPTED	0x400u	/* POLICY: the copy is in force */
 #define FLAG_TICKET	0x800u	/* ENROLL: a ticket is typed in place of the
 				   password; PASS, LIST: a ticket, no pass */

@@ -197,6 +197,9 @@ take_head(struct restore *r, const uint8_t *data, size_t len)
 		return failure_set(&r->s->failure, OUT_CLOCK, NULL,
 		    "the backup was made %lld s later than it is now",
 		    (long long)(r->head.made_at - r->now));
+	/* What was made there meanwhile lies below the floor, too. */
+	if (r->head.made_at > r->now)
+		r->now = r->head.made_at;
 	return OUT_DONE;
 }
 

@@ -257,7 +257,7 @@ def import_mixed():
 @row
 def import_dry_run():
     path = write()
-    flags = {"/": 0x800, TMP / "keyring": 0x802}
+    flags = {"/": 0x400000, TMP / "keyring": 0x400002}
     for keyring, wanted in flags.items():
         status, out, err, asked = ask("ga", "--dry-run", mine(path),
                                       keyring=keyring,

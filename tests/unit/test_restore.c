@@ -40,14 +40,14 @@ put_data(const uint8_t *data, size_t len, void *arg)
 	return wire_send(fd, &w) == WIRE_OK;
 }
 
-/* One person whose authenticator is as young as can be. */
+/* One person whose authenticator was made now. */
 static void
-put_file(const struct place *p, int fd, int64_t now)
+put_file(const struct place *p, int fd, int64_t made, int64_t now)
 {
 	static const struct archive_costs cheap = { ARCHIVE_LOG_N_MIN, 8, 1 };
 	static struct archive archive;
 	static struct account a;
-	struct record_head head = { .made_at = now - 86400, .host = "here" };
+	struct record_head head = { .made_at = made, .host = "here" };
 	struct secret phrase = { 0 };
 	uint8_t record[RECORD_MAX];
 	size_t len;
@@ -76,22 +76,21 @@ put_file(const struct place *p, int fd, int64_t now)
 	assert_int_equal(archive_finish(&archive, put_data, &fd), ARCHIVE_OK);
 }
 
-/* Every step up to when the restore began is spent, whatever came after. */
+/* The file served; afterwards what is stored of that person.  fake: what
+   the wall clock says at first, 0: the truth. */
 static void
-clock_goes_back(void **state)
+restore(struct place *p, int64_t made, int64_t now, int64_t fake,
+    struct account *a)
 {
-	struct place *p = *state;
 	struct talk talk = { 0 };
 	struct failure f = { .path = "" };
-	static struct account a;
 	struct wire_message m;
 	struct wire_writer w;
 	struct store *store;
-	int64_t now = clock_now();
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-	put_file(p, fds[0], now);
+	put_file(p, fds[0], made, now);
 	wire_start(&w, WIRE_VERSION, VERB_UPLOAD);
 	wire_put_uint(&w, TAG_LAST, 1);
 	assert_int_equal(wire_send(fds[0], &w), WIRE_OK);
@@ -99,23 +98,44 @@ clock_goes_back(void **state)
 	wire_start(&w, WIRE_VERSION, VERB_RESTORE);
 	wire_put_bytes(&w, TAG_ANSWER, WORDS, strlen(WORDS));
 	assert_true(wire_read(w.data, w.len, &m));
-	wall = now;
+	wall = fake;
 	assert_int_equal(selfservice_serve(p->site, &admin, &m, &talk),
 	    OUT_DONE);
 	wall = 0;
 	assert_int_equal(site_store(p->site, &store, &f), OUT_DONE);
 	assert_int_equal(store_sqlite.begin(store, STORE_READ, &f), STORE_OK);
-	assert_int_equal(store_sqlite.load(store, p->user, getuid(), &a, &f),
+	assert_int_equal(store_sqlite.load(store, p->user, getuid(), a, &f),
 	    STORE_OK);
 	store_sqlite.rollback(store);
-	assert_int_equal(a.match, ACCOUNT_FOUND);
-	assert_int_equal(a.credential_count, 1);
+	assert_int_equal(a->match, ACCOUNT_FOUND);
+	assert_int_equal(a->credential_count, 1);
+	assert_int_equal(account_codes_left(a), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* Every step up to when the restore began is spent, whatever came after. */
+static void
+clock_goes_back(void **state)
+{
+	static struct account a;
+	int64_t now = clock_now();
+
+	restore(*state, now - 86400, now, now, &a);
 	assert_true(a.credentials[0].created_at > now - 6000);
 	assert_true(a.credentials[0].last_step >
 	    a.credentials[0].created_at / 30);
-	assert_int_equal(account_codes_left(&a), 0);
-	close(fds[0]);
-	close(fds[1]);
+}
+
+/* The other host's clock was ahead: its last step and the window's. */
+static void
+clock_was_ahead(void **state)
+{
+	static struct account a;
+	int64_t made = clock_now() + 45;
+
+	restore(*state, made, made - 86400, 0, &a);
+	assert_true(a.credentials[0].last_step > made / 30);
 }
 
 int
@@ -123,6 +143,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(clock_goes_back, place_make,
+		    place_drop),
+		cmocka_unit_test_setup_teardown(clock_was_ahead, place_make,
 		    place_drop),
 	};
 
