@@ -175,10 +175,12 @@ dispatch(struct call *call, int argc, char *argv[])
 		result(call, "stepup %s", PACKAGE_VERSION);
 		return EXIT_DONE;
 	}
+	/* Options without a command are those of status. */
+	if (argv[1][0] == '-')
+		return run_row(call, command_find(name), argc, argv);
 	row = command_find(argv[1]);
 	if (row == NULL)
-		return usage(call, argv[1][0] == '-' ? "unknown option" :
-		    "unknown command", argv[1]);
+		return usage(call, "unknown command", argv[1]);
 	return run_row(call, row, argc - 1, argv + 1);
 }
 

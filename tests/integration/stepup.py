@@ -972,7 +972,7 @@ def cli_no_public_door():
 def cli_usage():
     for words in (("nonsense",), ("--nonsense",), ("status", "--new"),
                   ("enroll", "--new"), ("codes", "-r"), ("status", "x"),
-                  ("status", "-u"), ("status", "--user"), ("-u", "x"),
+                  ("status", "-u"), ("status", "--user"), ("-u",),
                   ("status", "-u", "a", "-u", "b"),
                   ("enroll", "\x1b[2J")):
         run = pipe(*words, uid=0, bare=True)
@@ -989,8 +989,8 @@ def cli_usage():
 
 @row
 def cli_only_root_acts_for_others():
-    for name in ("root", "no-such-person"):
-        run = pipe("status", "-u", name)
+    for words in (("status", "-u", "root"), ("-u", "no-such-person")):
+        run = pipe(*words)
         out, err = run.communicate("")
         equal((run.returncode, out), (1, ""))
         check("Only root" in err and "Next: sudo stepup status" in err, err)
