@@ -386,6 +386,8 @@ enum store_code lite_forget(struct store *, const struct account *,
 /* store_sqlite_wal.c: checkpoints, space */
 
 void lite_watch(struct store *);	/* wal_hook in place of automatic */
+/* Blocks for the WAL's index, which has just been mapped; st: its file. */
+void lite_hold_index(struct store *, const struct stat *st);
 /* A serving start; STORE_OK with a reason in the failure: to be logged. */
 enum store_code lite_serve(struct store *, struct failure *);
 /*

@@ -53,7 +53,8 @@ look(const char *path, uid_t owner, struct stat *st, struct failure *f)
 	return code;
 }
 
-/* The files beside it: before the first read they may be missing. */
+/* The files beside it: before the first read they may be missing; after it
+   the index is mapped. */
 static enum store_code
 look_beside(struct store *s, bool there, struct failure *f)
 {
@@ -70,6 +71,8 @@ look_beside(struct store *s, bool there, struct failure *f)
 		if (code == STORE_ABSENT)
 			code = there ? STORE_BROKEN : STORE_OK;
 	}
+	if (code == STORE_OK && there)
+		lite_hold_index(s, &st);
 	if (code != STORE_OK && f != NULL)
 		*f = own;
 	return code;

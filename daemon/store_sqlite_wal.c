@@ -7,6 +7,9 @@
  * somebody's login, and let a WAL pass the size that was reserved for it:
  * on a full disk the first frame beyond refuses every login.
  */
+#include <sys/mman.h>
+#include <sys/stat.h>
+
 #include <stdio.h>
 #include <time.h>
 
@@ -20,6 +23,10 @@
 #define INDEX_VERSION	3007000
 #define INDEX_FRAMES	16
 #define INDEX_DONE	96
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23	/* Linux 5.14 */
+#endif
 
 static int
 count_frames(void *arg, sqlite3 *db, const char *schema, int frames)
@@ -52,6 +59,22 @@ index_word(volatile void *index, size_t offset)
 	return words[offset / sizeof(*words)];
 }
 
+/* The WAL's index, as SQLite has mapped it; NULL: it has not. */
+static volatile void *
+map_index(struct store *s)
+{
+	volatile void *index = NULL;
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER,
+	    &file) != SQLITE_OK || file == NULL || file->pMethods == NULL ||
+	    file->pMethods->iVersion < 2 ||
+	    file->pMethods->xShmMap(file, 0, INDEX_SIZE, 0, &index) !=
+	    SQLITE_OK)
+		return NULL;
+	return index;
+}
+
 /*
  * The hook tells our own commits alone.  What others append to the same
  * WAL stands in the shared index that SQLite has mapped anyway; a value
@@ -61,21 +84,35 @@ index_word(volatile void *index, size_t offset)
 static uint32_t
 look_frames(struct store *s)
 {
-	volatile void *index = NULL;
-	sqlite3_file *file = NULL;
+	volatile void *index = map_index(s);
 	uint32_t frames, done;
 
-	if (sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER,
-	    &file) != SQLITE_OK || file == NULL || file->pMethods == NULL ||
-	    file->pMethods->iVersion < 2 ||
-	    file->pMethods->xShmMap(file, 0, INDEX_SIZE, 0, &index) !=
-	    SQLITE_OK || index == NULL ||
-	    index_word(index, 0) != INDEX_VERSION)
+	if (index == NULL || index_word(index, 0) != INDEX_VERSION)
 		return s->frames;
 	frames = index_word(index, INDEX_FRAMES);
 	done = index_word(index, INDEX_DONE);
 	s->frames = frames > done ? frames - done : 0;
 	return frames;
+}
+
+/*
+ * Whoever opens the store first cuts the index and writes one byte of each
+ * 4096 anew: on blocks of 1024 three quarters of it are holes, and on a full
+ * disk a write into one is SIGBUS.  They get their blocks now, from what the
+ * cut has freed, before anything else takes it.  An older kernel or a
+ * read-only disk cannot: then it is as SQLite left it.
+ */
+void
+lite_hold_index(struct store *s, const struct stat *st)
+{
+	volatile void *index;
+
+	if ((int64_t)st->st_blocks * 512 >= INDEX_SIZE)
+		return;
+	index = map_index(s);
+	if (index != NULL)
+		(void)madvise((void *)(uintptr_t)index, INDEX_SIZE,
+		    MADV_POPULATE_WRITE);
 }
 
 enum store_code

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import time
 
@@ -177,6 +178,24 @@ def full_tmpfs(place):
 def full_ext4(place):
     """The same on ext4."""
     logins(place, "ext4", loop("ext4"))
+
+
+@loop_row("the_index_has_its_blocks")
+def index(place):
+    """Blocks of 1024 bytes, an empty WAL: whoever opens the store first
+    leaves no hole in the index, into which a write would be SIGBUS."""
+    with Disk(place, loop("ext4")):
+        person = Someone(place).enroll()
+        place.stop()
+        with sqlite3.connect(store_path(place)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+        equal(Spawned(place).check(person).outcome, "ASK", "CHECK")
+        shm = os.stat(store_path(place) + "-shm")
+        equal(shm.st_size, 32768, "bytes of the index")
+        if shm.st_blocks * 512 < shm.st_size:
+            raise Unexpected(f"{shm.st_blocks * 512} of them have blocks")
+        place.serve()
 
 
 @results.long_row("full_xfs")
