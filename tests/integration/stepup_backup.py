@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import sys
+import time
 
 sys.dont_write_bytecode = True
 
@@ -269,7 +270,11 @@ def ctrl_c_while_it_is_made():
                      fresh())
     run.answer("New passphrase for this backup: $", WORDS)
     run.answer("The same again: $", WORDS)
-    run.send("\x03")
+    end = time.monotonic() + 10
+    while not any(p.stat().st_size for p in TMP.glob("file.*")):
+        check(time.monotonic() < end, "nothing came")
+        run.read(0.01)
+    run.interrupt()
     run.ends(5)
     equal(FILE.exists(), False)
     alone()
