@@ -369,3 +369,27 @@ terminal_wait_room(struct terminal *t, int fd, int64_t deadline_ms)
 {
 	return wait_for(t, false, fd, POLLIN | POLLOUT, deadline_ms);
 }
+
+/*
+ * Ctrl-C empties the terminal's queue: a byte that was there when we waited
+ * may be gone, and a read that waits with the signals blocked would never
+ * end.  Open to them it ends with the next at the latest.
+ */
+enum terminal_byte
+terminal_read(struct terminal *t, char *c)
+{
+	enum terminal_byte got = TERMINAL_AGAIN;
+	sigset_t closed;
+	ssize_t n;
+
+	sigprocmask(SIG_SETMASK, &t->open_mask, &closed);
+	if (!got_cancel && !got_stop && !got_continue && !got_resize) {
+		n = read(t->in, c, 1);
+		if (n == 1)
+			got = TERMINAL_BYTE;
+		else if (n == 0 || errno != EINTR)
+			got = TERMINAL_END;
+	}
+	sigprocmask(SIG_SETMASK, &closed, NULL);
+	return got;
+}

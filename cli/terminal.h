@@ -118,6 +118,13 @@ void terminal_erase(struct terminal *);
 void terminal_strong(struct terminal *, bool);
 
 /*
+ * After TERMINAL_KEY, one byte: what follows belongs to the next question.
+ * TERMINAL_AGAIN: a signal came first, wait again and it is told.
+ */
+enum terminal_byte { TERMINAL_BYTE, TERMINAL_AGAIN, TERMINAL_END };
+enum terminal_byte terminal_read(struct terminal *, char *c);
+
+/*
  * Writes all of s to fd, without stdio (whose buffers keep what they were
  * given).  False when it cannot.
  */

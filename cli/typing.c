@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Reading one line: as the terminal gives it, or key by key on a page. */
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/terminal.h"
 
 #define CONTROL(c)	((c) & 0x1f)
 #define DELETE		0x7f
 #define ESCAPE		0x1b
-
-/* One byte at a time: what follows belongs to the next question. */
-static bool
-read_byte(struct terminal *t, char *c)
-{
-	ssize_t n;
-
-	do
-		n = read(t->in, c, 1);
-	while (n == -1 && errno == EINTR);
-	return n == 1;
-}
 
 /* Broken at blanks where the window is narrower; printable ASCII. */
 static void
@@ -67,7 +53,12 @@ ask_bytes(struct terminal *t, const char *prompt, int peer,
 		case TERMINAL_KEY:
 			break;
 		}
-		if (!read_byte(t, &c)) {
+		switch (terminal_read(t, &c)) {
+		case TERMINAL_BYTE:
+			break;
+		case TERMINAL_AGAIN:
+			continue;
+		case TERMINAL_END:
 			if (len == 0)
 				return TERMINAL_CANCELLED;
 			c = '\n';
@@ -199,6 +190,7 @@ terminal_page(struct terminal *t, terminal_draw *draw, void *arg, bool fresh,
 {
 	struct typing y = { .line = line };
 	enum terminal_line result = TERMINAL_CANCELLED;
+	enum terminal_byte read;
 	bool finished = false;
 	char c;
 
@@ -210,8 +202,10 @@ terminal_page(struct terminal *t, terminal_draw *draw, void *arg, bool fresh,
 			redraw(t, &y, draw, arg);
 			break;
 		case TERMINAL_KEY:
-			finished = !read_byte(t, &c) ||
-			    key(t, &y, c, &result);
+			read = terminal_read(t, &c);
+			finished = read == TERMINAL_END ||
+			    (read == TERMINAL_BYTE &&
+			    key(t, &y, c, &result));
 			break;
 		case TERMINAL_PEER:
 			result = TERMINAL_INTERRUPTED;

@@ -370,6 +370,28 @@ terminal_sees_signals_before_keys(void **state)
 	stand_up();
 }
 
+/* Ctrl-C empties the queue between the waiting and the reading. */
+static void
+terminal_reads_nothing_that_is_gone(void **state)
+{
+	char c = 0;
+
+	(void)state;
+	sit_down("xterm");
+	types("typed\n");
+	assert_int_equal(terminal_wait(&desk.t, true, -1, -1), TERMINAL_KEY);
+	assert_int_equal(tcflush(desk.ours, TCIFLUSH), 0);
+	raise(SIGINT);
+	assert_int_equal(terminal_read(&desk.t, &c), TERMINAL_AGAIN);
+	assert_int_equal(terminal_wait(&desk.t, true, -1, -1),
+	    TERMINAL_CANCEL);
+	types("x\n");
+	assert_int_equal(terminal_wait(&desk.t, true, -1, -1), TERMINAL_KEY);
+	assert_int_equal(terminal_read(&desk.t, &c), TERMINAL_BYTE);
+	assert_int_equal(c, 'x');
+	stand_up();
+}
+
 int
 main(void)
 {
@@ -384,6 +406,7 @@ main(void)
 		cmocka_unit_test(terminal_leaves_an_empty_screen),
 		cmocka_unit_test(terminal_page_follows_the_window),
 		cmocka_unit_test(terminal_sees_signals_before_keys),
+		cmocka_unit_test(terminal_reads_nothing_that_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
