@@ -30,12 +30,9 @@ move_look(struct session *s)
 	struct store *store;
 	enum outcome o;
 
-	o = site_store(s->site, &store, &s->failure);
+	o = session_begin(s, STORE_READ, &store);
 	if (o != OUT_DONE)
 		return o;
-	code = driver->begin(store, STORE_READ, &s->failure);
-	if (code != STORE_OK)
-		return session_store_code(s, code);
 	code = driver->who(store, s->name, s->uid, &s->who, &s->failure);
 	driver->rollback(store);
 	s->who_known = code == STORE_OK;

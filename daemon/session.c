@@ -43,6 +43,17 @@ session_store_code(struct session *s, enum store_code code)
 }
 
 enum outcome
+session_begin(struct session *s, enum store_mode mode, struct store **store)
+{
+	enum outcome o = site_store(s->site, store, &s->failure);
+
+	if (o != OUT_DONE)
+		return o;
+	return session_store_code(s, site_driver(s->site)->begin(*store, mode,
+	    &s->failure));
+}
+
+enum outcome
 session_load(struct session *s)
 {
 	const struct store_driver *driver = site_driver(s->site);
@@ -51,12 +62,9 @@ session_load(struct session *s)
 	enum outcome o;
 
 	account_wipe(&s->account);
-	o = site_store(s->site, &store, &s->failure);
+	o = session_begin(s, STORE_READ, &store);
 	if (o != OUT_DONE)
 		return o;
-	code = driver->begin(store, STORE_READ, &s->failure);
-	if (code != STORE_OK)
-		return session_store_code(s, code);
 	code = driver->load(store, s->name, s->uid, &s->account, &s->failure);
 	driver->rollback(store);
 	return session_store_code(s, code);
@@ -65,22 +73,17 @@ session_load(struct session *s)
 enum outcome
 session_key(struct session *s)
 {
-	const struct store_driver *driver = site_driver(s->site);
-	enum store_code code;
 	struct store *store;
 	enum outcome o;
 	bool sound;
 
 	if (site_keyring(s->site, &s->failure) == NULL)
 		return OUT_KEY;
-	o = site_store(s->site, &store, &s->failure);
+	o = session_begin(s, STORE_READ, &store);
 	if (o != OUT_DONE)
 		return o;
-	code = driver->begin(store, STORE_READ, &s->failure);
-	if (code != STORE_OK)
-		return session_store_code(s, code);
 	sound = site_own_store(s->site, &s->failure);
-	driver->rollback(store);
+	site_driver(s->site)->rollback(store);
 	return sound ? OUT_DONE : OUT_KEY;
 }
 
@@ -133,12 +136,9 @@ session_write(struct session *s, session_work *work, void *arg)
 	struct store *store;
 	enum outcome o;
 
-	o = site_store(s->site, &store, &s->failure);
+	o = session_begin(s, STORE_WRITE, &store);
 	if (o != OUT_DONE)
 		return o;
-	code = driver->begin(store, STORE_WRITE, &s->failure);
-	if (code != STORE_OK)
-		return session_store_code(s, code);
 	code = work(s, store, clock_now(), arg, &o);
 	if (code == STORE_OK && o == OUT_DONE)
 		return session_store_code(s, driver->commit(store,
@@ -161,14 +161,21 @@ same_ticket(const struct session *s, const struct account *a)
 	    memcmp(ticket->salt, s->ticket_salt, RECOVERY_SALT) == 0);
 }
 
+struct change {
+	enum effect_kind kind;
+	session_change	 edit;
+	void		*arg;
+};
+
 static enum store_code
-commit_change(struct session *s, struct store *store, enum effect_kind kind,
-    session_change change, void *arg, bool *same)
+work_change(struct session *s, struct store *store, int64_t at, void *arg,
+    enum outcome *o)
 {
 	const struct store_driver *driver = site_driver(s->site);
+	const struct change *c = arg;
 	struct decision d = { .outcome = OUT_DONE, .effect_count = 2,
-	    .effects = { kind, EFFECT_EVENT } };
-	struct store_event event = session_event(s, clock_now());
+	    .effects = { c->kind, EFFECT_EVENT } };
+	struct store_event event = session_event(s, at);
 	struct account *now;
 	enum store_code code;
 
@@ -176,12 +183,14 @@ commit_change(struct session *s, struct store *store, enum effect_kind kind,
 	if (now == NULL)
 		return STORE_MEMORY;
 	code = driver->load(store, s->name, s->uid, now, &s->failure);
-	*same = code == STORE_OK && same_account(now, &s->account) &&
-	    same_ticket(s, now);
-	if (*same) {
+	if (code == STORE_OK && (!same_account(now, &s->account) ||
+	    !same_ticket(s, now)))
+		*o = failure_set(&s->failure, OUT_BUSY, NULL,
+		    "the account was changed meanwhile");
+	if (code == STORE_OK && *o == OUT_DONE) {
 		memcpy(now->name, s->name, sizeof(now->name));
 		now->uid = s->uid;
-		change(now, event.at, arg);
+		c->edit(now, at, c->arg);
 		code = driver->apply(store, now, &d, &event, &s->failure);
 	}
 	account_wipe(now);
@@ -191,29 +200,11 @@ commit_change(struct session *s, struct store *store, enum effect_kind kind,
 
 enum outcome
 session_commit(struct session *s, enum effect_kind kind,
-    session_change change, void *arg)
+    session_change edit, void *arg)
 {
-	const struct store_driver *driver = site_driver(s->site);
-	enum store_code code;
-	struct store *store;
-	bool same = false;
-	enum outcome o;
+	struct change c = { kind, edit, arg };
 
-	o = site_store(s->site, &store, &s->failure);
-	if (o != OUT_DONE)
-		return o;
-	code = driver->begin(store, STORE_WRITE, &s->failure);
-	if (code != STORE_OK)
-		return session_store_code(s, code);
-	code = commit_change(s, store, kind, change, arg, &same);
-	if (code != STORE_OK || !same) {
-		driver->rollback(store);
-		if (code == STORE_OK)
-			return failure_set(&s->failure, OUT_BUSY, NULL,
-			    "the account was changed meanwhile");
-		return session_store_code(s, code);
-	}
-	return session_store_code(s, driver->commit(store, &s->failure));
+	return session_write(s, work_change, &c);
 }
 
 /* One CHECK or VERIFY of the person's own factor at this door. */

@@ -66,6 +66,10 @@ struct sheet {
 	char			codes[ACCOUNT_CODES_MAX][RECOVERY_LENGTH + 1];
 };
 
+/* Begins a transaction of the site's store.  OUT_DONE. */
+enum outcome session_begin(struct session *, enum store_mode,
+    struct store **);
+
 /* Loads s->account in a read transaction of its own.  OUT_DONE. */
 enum outcome session_load(struct session *);
 

@@ -74,12 +74,9 @@ verify(struct session *s, const struct request *r, struct decision *d)
 	enum outcome o;
 
 	memset(d, 0, sizeof(*d));
-	o = site_store(s->site, &store, &s->failure);
+	o = session_begin(s, STORE_WRITE, &store);
 	if (o != OUT_DONE)
 		return o;
-	code = driver->begin(store, STORE_WRITE, &s->failure);
-	if (code != STORE_OK)
-		return session_store_code(s, code);
 	code = evaluate(s, store, r, d);
 	if (code == STORE_OK)
 		code = driver->commit(store, &s->failure);
