@@ -119,6 +119,13 @@ same_account(const struct account *a, const struct account *b)
 	return true;
 }
 
+static enum outcome
+changed_meanwhile(struct session *s)
+{
+	return failure_set(&s->failure, OUT_BUSY, NULL,
+	    "the account was changed meanwhile");
+}
+
 struct store_event
 session_event(const struct session *s, int64_t now)
 {
@@ -185,8 +192,7 @@ work_change(struct session *s, struct store *store, int64_t at, void *arg,
 	code = driver->load(store, s->name, s->uid, now, &s->failure);
 	if (code == STORE_OK && (!same_account(now, &s->account) ||
 	    !same_ticket(s, now)))
-		*o = failure_set(&s->failure, OUT_BUSY, NULL,
-		    "the account was changed meanwhile");
+		*o = changed_meanwhile(s);
 	if (code == STORE_OK && *o == OUT_DONE) {
 		memcpy(now->name, s->name, sizeof(now->name));
 		now->uid = s->uid;
@@ -313,6 +319,29 @@ prove_factor(struct session *s)
 	return o == OUT_ASK ? OUT_INTERNAL : o;
 }
 
+/*
+ * The account once more, for what is left of it: still the one whose factor
+ * was proved.  Between that commit and this look it may have been locked, or
+ * enrolled anew because the factor was lost.
+ */
+static enum outcome
+load_proved(struct session *s)
+{
+	struct account *proved = site_account(s->site);
+	enum outcome o;
+
+	if (proved == NULL)
+		return OUT_MEMORY;
+	*proved = s->account;
+	o = session_load(s);
+	if (o == OUT_DONE && s->account.locked)
+		o = OUT_ADMIN_LOCK;
+	else if (o == OUT_DONE && !same_account(&s->account, proved))
+		o = changed_meanwhile(s);
+	account_wipe(proved);
+	return o;
+}
+
 enum outcome
 session_prove(struct session *s)
 {
@@ -336,7 +365,7 @@ session_prove(struct session *s)
 	if (o != OUT_DONE || !account_has_factor(&s->account))
 		return o;
 	o = prove_factor(s);
-	return o == OUT_DONE ? session_load(s) : o;
+	return o == OUT_DONE ? load_proved(s) : o;
 }
 
 static bool
