@@ -183,10 +183,9 @@ work_change(struct session *s, struct store *store, int64_t at, void *arg,
 	struct decision d = { .outcome = OUT_DONE, .effect_count = 2,
 	    .effects = { c->kind, EFFECT_EVENT } };
 	struct store_event event = session_event(s, at);
-	struct account *now;
+	struct account *now = site_account(s->site);
 	enum store_code code;
 
-	now = calloc(1, sizeof(*now));
 	if (now == NULL)
 		return STORE_MEMORY;
 	code = driver->load(store, s->name, s->uid, now, &s->failure);
@@ -200,7 +199,6 @@ work_change(struct session *s, struct store *store, int64_t at, void *arg,
 		code = driver->apply(store, now, &d, &event, &s->failure);
 	}
 	account_wipe(now);
-	free(now);
 	return code;
 }
 
