@@ -8,6 +8,7 @@
 #include "daemon/ask.h"
 #include "daemon/clock.h"
 #include "daemon/keyring_file.h"
+#include "daemon/pass.h"
 #include "daemon/password.h"
 #include "daemon/session.h"
 #include "daemon/ticket.h"
@@ -155,17 +156,22 @@ session_write(struct session *s, session_work *work, void *arg)
 }
 
 /*
- * The ticket that opened this conversation is still there: it is spent with
- * the enrollment, and two conversations with one ticket end in one.
+ * The ticket that opened this conversation is still there, and in force: it
+ * is spent with the enrollment, two conversations with one ticket end in
+ * one, and none ends behind the ticket's time.
  */
-static bool
-same_ticket(const struct session *s, const struct account *a)
+static enum outcome
+same_ticket(struct session *s, const struct account *a, int64_t now)
 {
 	const struct pass *ticket = &a->passes[PASS_ENROLL];
 
-	return !s->ticket_used || (ticket->created_at != 0 &&
-	    ticket->used_at == 0 &&
-	    memcmp(ticket->salt, s->ticket_salt, RECOVERY_SALT) == 0);
+	if (!s->ticket_used)
+		return OUT_DONE;
+	if (ticket->created_at == 0 ||
+	    memcmp(ticket->salt, s->ticket_salt, RECOVERY_SALT) != 0)
+		return changed_meanwhile(s);
+	return pass_state(ticket, clock_sound(now), now) == PASS_LIVE ?
+	    OUT_DONE : OUT_BAD_TICKET;
 }
 
 struct change {
@@ -189,9 +195,9 @@ work_change(struct session *s, struct store *store, int64_t at, void *arg,
 	if (now == NULL)
 		return STORE_MEMORY;
 	code = driver->load(store, s->name, s->uid, now, &s->failure);
-	if (code == STORE_OK && (!same_account(now, &s->account) ||
-	    !same_ticket(s, now)))
-		*o = changed_meanwhile(s);
+	if (code == STORE_OK)
+		*o = same_account(now, &s->account) ?
+		    same_ticket(s, now, at) : changed_meanwhile(s);
 	if (code == STORE_OK && *o == OUT_DONE) {
 		memcpy(now->name, s->name, sizeof(now->name));
 		now->uid = s->uid;

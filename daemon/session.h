@@ -31,7 +31,7 @@ struct session {
 	/* PASS: for which service, and whether an older one became void. */
 	char			 bound_to[PASS_SERVICE_MAX + 1];
 	bool			 voided;
-	/* The ticket that stood for the password: it must be there still
+	/* The ticket that stood for the password: it must be in force still
 	   when the enrollment is written. */
 	bool			 ticket_used;
 	uint8_t			 ticket_salt[RECOVERY_SALT];
@@ -84,7 +84,8 @@ enum outcome session_hold(struct session *, bool shared, int *dir);
 /*
  * Writes: begin, load again, `same` account as s->account was, change,
  * apply, commit.  `change` edits the account just loaded and names the one
- * effect.  OUT_DONE; OUT_BUSY when somebody changed the account meanwhile.
+ * effect.  OUT_DONE; OUT_BUSY when somebody changed the account meanwhile;
+ * OUT_BAD_TICKET when the ticket's time is over.
  */
 typedef void (*session_change)(struct account *, int64_t now, void *arg);
 enum outcome session_commit(struct session *, enum effect_kind,

@@ -6,6 +6,8 @@
  */
 #include "tests/unit/moves_place.h"
 
+#include <sqlite3.h>
+
 #include "tests/unit/fake_pam.h"
 
 /* --- Right after the commit that spent a recovery code -------------------- */
@@ -131,6 +133,88 @@ enrolled_behind_the_proof(void **state)
 	    OUT_OK_RECOVERY);
 }
 
+/* --- A ticket --------------------------------------------------------------- */
+
+struct ticket {
+	struct place	*place;
+	char		 code[RECOVERY_LENGTH + 1];
+};
+
+static void
+give_ticket(struct ticket *t)
+{
+	struct wire_message request, m = { 0 };
+	struct wire_writer w;
+	uint8_t packet[WIRE_PACKET_MAX];
+	struct talk talk = { 0 };
+	size_t len;
+	int fds[2];
+
+	wire_start(&w, 1, VERB_PASS);
+	wire_put_string(&w, TAG_NAME, t->place->user);
+	wire_put_uint(&w, TAG_FLAGS, FLAG_TICKET);
+	wire_put_string(&w, TAG_REASON, "new here");
+	wire_put_uint(&w, TAG_TTL, 3600);
+	assert_true(wire_read(w.data, w.len, &request));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	talk.fd = fds[1];
+	assert_int_equal(selfservice_serve(t->place->site, &admin, &request,
+	    &talk), OUT_DONE);
+	assert_int_equal(wire_receive(fds[0], packet, &len), WIRE_OK);
+	assert_true(wire_read(packet, len, &m));
+	assert_int_equal(m.verb, VERB_SHEET);
+	memcpy(t->code, m.field[TAG_CODES].data, WIRE_CODE_LENGTH);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* As if all of it lay an hour back. */
+static void
+hour_later(struct place *p)
+{
+	char path[160];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/stepup.db", p->state);
+	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db,
+	    "UPDATE pass SET created_at = created_at - 3600,"
+	    " expires_at = expires_at - 3600", NULL, NULL, NULL) != SQLITE_OK)
+		abort();
+	sqlite3_close(db);
+}
+
+static bool
+type_ticket(struct client *c, uint32_t style, int n, struct secret *typed)
+{
+	struct ticket *t = c->arg;
+
+	(void)n;
+	if (style == STYLE_FACTOR)
+		return secret_set(typed, t->code, WIRE_CODE_LENGTH);
+	if (style == STYLE_SHEET_CODE)
+		hour_later(t->place);
+	return false;
+}
+
+static void
+ticket_over_before_the_end(void **state)
+{
+	struct place *p = *state;
+	struct caller person = { .door = DOOR_PUBLIC, .uid = getuid(),
+	    .name = p->user };
+	struct phone phone = { 0 };
+	struct ticket t = { .place = p };
+	struct client c = { .phone = &phone, .arg = &t, .type = type_ticket };
+
+	fake_pam_stack(1, PAM_SUCCESS);
+	give_ticket(&t);
+	assert_int_equal(converse_as(p, &person, VERB_ENROLL, FLAG_TICKET,
+	    &c), OUT_BAD_TICKET);
+	assert_int_equal(c.prompts, 3);
+	assert_int_equal(ask(p, &root, VERB_VERIFY, "123456"),
+	    OUT_MUST_ENROLL);
+}
+
 /* A test that failed in the middle leaves nothing to the next. */
 static int
 meanwhile_make(void **state)
@@ -147,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(locked_behind_the_proof),
 		TEST(enrolled_behind_the_proof),
+		TEST(ticket_over_before_the_end),
 	};
 
 	return cmocka_run_group_tests_name("meanwhile", tests, NULL, NULL);
