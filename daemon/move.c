@@ -5,7 +5,8 @@
  *
  * - A factor never follows a name or a uid by itself: both are given out
  *   again, and OUT_CHANGED denies until root has seen both sides and said
- *   yes.  What is shown before the question is looked up again after it.
+ *   yes.  What is shown before the question is looked up again after it,
+ *   and is the same then.
  * - Only one of the two changes, the other ties them together.  Where both
  *   did there is nothing left that says who it is.
  * - Neither takes a place that somebody has, in the store or on this host:
@@ -124,6 +125,14 @@ move_tell_host(const struct session *s, const char *name,
 		snprintf(text, sizeof(text), "On this host: nobody is called "
 		    "%.120s, as the name service has it.", name);
 	return talk_note(s->talk, text);
+}
+
+/* Root's yes was to something else. */
+static enum outcome
+host_changed(struct session *s)
+{
+	return failure_set(&s->failure, OUT_BUSY, NULL,
+	    "the name service said something else meanwhile");
 }
 
 static enum outcome
@@ -276,6 +285,8 @@ rename_serve(struct session *s)
 	o = confirm_same(s);
 	if (o == OUT_DONE)
 		o = rename_look(s, &new);
+	if (o == OUT_DONE && strcmp(new.name, s->new_name) != 0)
+		o = host_changed(s);
 	if (o == OUT_DONE)
 		o = rename_commit(s);
 	if (o == OUT_DONE)
@@ -356,22 +367,24 @@ rebind_commit(struct session *s)
 enum outcome
 rebind_serve(struct session *s)
 {
-	struct person now;
+	struct person shown, now;
 	enum outcome o;
 
 	o = session_note(s, false);
 	if (o == OUT_DONE)
 		o = move_read(s);
 	if (o == OUT_DONE)
-		o = rebind_look(s, &now);
+		o = rebind_look(s, &shown);
 	if (o != OUT_DONE)
 		return o;
-	if (!move_tell_stored(s) || !move_tell_host(s, s->name, &now) ||
+	if (!move_tell_stored(s) || !move_tell_host(s, s->name, &shown) ||
 	    !tell_heir(s))
 		return OUT_NO_INPUT;
 	o = confirm_same(s);
 	if (o == OUT_DONE)
 		o = rebind_look(s, &now);
+	if (o == OUT_DONE && now.uid != shown.uid)
+		o = host_changed(s);
 	if (o == OUT_DONE)
 		o = rebind_commit(s);
 	if (o == OUT_DONE)

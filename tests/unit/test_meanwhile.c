@@ -10,6 +10,33 @@
 
 #include "tests/unit/fake_pam.h"
 
+/* --- The name service, as it answers from now on -------------------------- */
+
+static struct {
+	bool	 other;
+	uid_t	 uid;
+	char	*name;
+} nss;
+
+int __real_getpwnam_r(const char *, struct passwd *, char *, size_t,
+    struct passwd **);
+int __wrap_getpwnam_r(const char *, struct passwd *, char *, size_t,
+    struct passwd **);
+
+int
+__wrap_getpwnam_r(const char *name, struct passwd *pw, char *buf, size_t len,
+    struct passwd **out)
+{
+	int error = __real_getpwnam_r(name, pw, buf, len, out);
+
+	if (nss.other && *out != NULL) {
+		pw->pw_uid = nss.uid;
+		if (nss.name != NULL)
+			pw->pw_name = nss.name;
+	}
+	return error;
+}
+
 /* --- Right after the commit that spent a recovery code -------------------- */
 
 static struct {
@@ -215,10 +242,62 @@ ticket_over_before_the_end(void **state)
 	    OUT_MUST_ENROLL);
 }
 
+/* --- Both sides, as they were shown ------------------------------------------ */
+
+/* Root has read the question; the answer of the name service changes. */
+static bool
+yes_too_late(struct client *c, uint32_t style, int n, struct secret *typed)
+{
+	(void)c;
+	(void)n;
+	assert_int_equal(style, STYLE_CONFIRM);
+	nss.other = true;
+	return secret_set(typed, "yes", 3);
+}
+
+static void
+rebound_to_what_was_shown(void **state)
+{
+	struct place *p = *state;
+	struct phone phone = { 0 };
+	struct question q = { .name = p->user,
+	    .client = { .type = yes_too_late } };
+
+	assert_int_equal(converse(p, VERB_ENROLL, 0, &phone, 0), OUT_DONE);
+	stored_as(p, p->user, getuid() + 1);
+	nss.uid = getuid() + 7;
+	assert_int_equal(put(p, VERB_REBIND, &q), OUT_BUSY);
+	nss.other = false;
+	assert_int_equal(load(p, p->user, getuid() + 1).match, ACCOUNT_FOUND);
+	q.client.type = NULL;
+	assert_int_equal(put(p, VERB_REBIND, &q), OUT_DONE);
+}
+
+static void
+renamed_to_what_was_shown(void **state)
+{
+	static char other[] = OTHER;
+	struct place *p = *state;
+	struct phone phone = { 0 };
+	struct question q = { .name = OLD, .new_name = p->user,
+	    .client = { .type = yes_too_late } };
+
+	assert_int_equal(converse(p, VERB_ENROLL, 0, &phone, 0), OUT_DONE);
+	stored_as(p, OLD, getuid());
+	nss.uid = getuid();
+	nss.name = other;
+	assert_int_equal(put(p, VERB_RENAME, &q), OUT_BUSY);
+	nss.other = false;
+	assert_int_equal(load(p, OLD, getuid()).match, ACCOUNT_FOUND);
+	q.client.type = NULL;
+	assert_int_equal(put(p, VERB_RENAME, &q), OUT_DONE);
+}
+
 /* A test that failed in the middle leaves nothing to the next. */
 static int
 meanwhile_make(void **state)
 {
+	memset(&nss, 0, sizeof(nss));
 	then.act = NULL;
 	return place_make(state);
 }
@@ -232,6 +311,8 @@ main(void)
 		TEST(locked_behind_the_proof),
 		TEST(enrolled_behind_the_proof),
 		TEST(ticket_over_before_the_end),
+		TEST(rebound_to_what_was_shown),
+		TEST(renamed_to_what_was_shown),
 	};
 
 	return cmocka_run_group_tests_name("meanwhile", tests, NULL, NULL);
