@@ -162,7 +162,8 @@ SHIM_STAT(fstat64, struct stat64, (int fd, struct stat64 *st), (fd, st))
 SHIM_STAT(fstatat64, struct stat64,
     (int fd, const char *p, struct stat64 *st, int flags), (fd, p, st, flags))
 
-#define COUNT_ENV 64
+/* More than a shell of a person or of make has; the stack has room. */
+#define COUNT_ENV 1024
 
 static int
 is_variable(const char *entry, const char *name)
