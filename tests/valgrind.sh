@@ -18,7 +18,8 @@ if grep -q 'shim_root.so cannot be loaded' "$1"; then
 	export LD_PRELOAD="$shim"
 fi
 
-# Tests that try every n-th of something take longer steps.
+# Tests that try every n-th of something take longer steps, and say so
+# (rounds() in tests/unit/unit.h).
 # A thread that runs has memory that only its own stack knows: "possible".
 STEPUP_VALGRIND=1 valgrind -q --error-exitcode=99 --leak-check=full \
     --errors-for-leak-kinds=definite,indirect \

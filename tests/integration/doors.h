@@ -81,7 +81,7 @@ start_program(const char *what, const char *dir, int fd0)
 		return pid;
 	if (fd0 != -1)
 		dup2(fd0, 0);
-	if (getenv("STEPUP_VALGRIND") != NULL &&
+	if (under_valgrind() &&
 	    readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
 		execlp("valgrind", "valgrind", "-q", "--error-exitcode=99",
 		    "--leak-check=full",

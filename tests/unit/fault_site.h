@@ -95,15 +95,15 @@ fault_sound(void)
 }
 
 /*
- * From one n to the next: FAULTS_EVERY tries them all, and under valgrind,
- * fifty times as slow, one in 16 of those that are tried otherwise.
+ * From one n to the next: FAULTS_EVERY tries them all, and under valgrind
+ * one in 16 of those that are tried otherwise; fault_setup() says so.
  */
 static inline unsigned
 fault_stride(unsigned usual)
 {
 	if (getenv("FAULTS_EVERY") != NULL)
 		return 1;
-	return getenv("STEPUP_VALGRIND") != NULL ? 16 * usual : usual;
+	return under_valgrind() ? 16 * usual : usual;
 }
 
 /* As after enrollment: the step, the codes, the failures are fresh. */
@@ -164,6 +164,8 @@ fault_setup(void **state)
 	(void)state;
 	alarm(getenv("FAULTS_EVERY") != NULL ? 7200 : 600);
 	fault_tried = 0;
+	if (fault_stride(1) > 1)
+		(void)rounds("from one n to the next", 1, 16);
 	umask(022);
 	/* Thousands of synced commits: in memory where there is such a place. */
 	strcpy(place, "/dev/shm/stepup-test-XXXXXX");
