@@ -344,11 +344,11 @@ enum archive_code
 archive_feed(struct archive *a, const void *data, size_t len,
     archive_take *take, void *arg)
 {
-	enum archive_code code = ARCHIVE_OK;
+	enum archive_code code = a->refused;
 	const uint8_t *in = data;
 	size_t n;
 
-	if (a->header_len < ARCHIVE_HEADER) {
+	if (code == ARCHIVE_OK && a->header_len < ARCHIVE_HEADER) {
 		n = gather(a->header, &a->header_len, ARCHIVE_HEADER, in,
 		    len);
 		in += n;
@@ -357,17 +357,18 @@ archive_feed(struct archive *a, const void *data, size_t len,
 		   where a file is short and something else. */
 		if (memcmp(a->header, ARCHIVE_MAGIC, a->header_len <
 		    AT_VERSION ? a->header_len : AT_VERSION) != 0)
-			return ARCHIVE_FOREIGN;
-		if (a->header_len == ARCHIVE_HEADER)
+			code = ARCHIVE_FOREIGN;
+		else if (a->header_len == ARCHIVE_HEADER)
 			code = read_header(a);
 	}
 	while (len > 0 && code == ARCHIVE_OK)
 		code = feed_frame(a, &in, &len, take, arg);
+	a->refused = code;
 	return code;
 }
 
 enum archive_code
 archive_end(const struct archive *a)
 {
-	return a->last ? ARCHIVE_OK : ARCHIVE_CUT;
+	return a->last && a->refused == ARCHIVE_OK ? ARCHIVE_OK : ARCHIVE_CUT;
 }

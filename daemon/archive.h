@@ -84,6 +84,7 @@ struct archive {
 	size_t		 header_len;	/* ARCHIVE_HEADER: read, or written */
 	uint64_t	 number;	/* of the next chunk */
 	bool		 last;		/* the last chunk is through */
+	enum archive_code refused;	/* reading ended there, for good */
 	size_t		 plain_len, frame_len;
 	uint8_t		 plain[ARCHIVE_CHUNK];
 	uint8_t		 frame[ARCHIVE_FRAME];
@@ -105,8 +106,9 @@ enum archive_code archive_finish(struct archive *, archive_take *, void *arg);
 /*
  * Reading: the file in pieces of any size, one after the other; clear text
  * comes out chunk by chunk, each only after it was found sound.  After
- * anything but ARCHIVE_OK nothing more comes.  Nothing that came out counts
- * before archive_end has said ARCHIVE_OK.
+ * anything but ARCHIVE_OK nothing more comes: every further call says the
+ * same.  Nothing that came out counts before archive_end has said
+ * ARCHIVE_OK.
  */
 void archive_open(struct archive *, const struct secret *);
 enum archive_code archive_feed(struct archive *, const void *, size_t,

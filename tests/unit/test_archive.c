@@ -230,6 +230,39 @@ other_passphrases(void **state)
 	}
 }
 
+/*
+ * Behind a header that was refused there is no key: a chunk that anybody can
+ * seal with none is not opened, and the end does not say that all is well.
+ */
+static void
+refused_for_good(void **state)
+{
+	const struct secret wrong = phrase("another horse");
+	uint8_t header[ARCHIVE_HEADER];
+
+	(void)state;
+	make(10, 10);
+	memcpy(header, file.data, sizeof(header));
+	file.len = 0;
+	memset(&archive, 0, sizeof(archive));
+	archive_write(&archive, "forged", 6, append, &file);
+	archive_finish(&archive, append, &file);
+	archive_open(&archive, &wrong);
+	assert_int_equal(archive_feed(&archive, header, sizeof(header),
+	    append, &clear), ARCHIVE_PASSPHRASE);
+	clear.len = 0;
+	assert_int_equal(archive_feed(&archive, file.data, file.len, append,
+	    &clear), ARCHIVE_PASSPHRASE);
+	assert_int_equal(clear.len, 0);
+	assert_int_equal(archive_end(&archive), ARCHIVE_CUT);
+	/* Something behind a sound end. */
+	make(10, 10);
+	assert_int_equal(read_file(file.len), ARCHIVE_OK);
+	assert_int_equal(archive_feed(&archive, "x", 1, append, &clear),
+	    ARCHIVE_DAMAGED);
+	assert_int_equal(archive_end(&archive), ARCHIVE_CUT);
+}
+
 /* The header says so, soundly: its checksum is right. */
 static void
 claim(size_t at, uint8_t value)
@@ -545,6 +578,7 @@ main(void)
 		cmocka_unit_test(changed_anywhere),
 		cmocka_unit_test(chunks_have_their_place),
 		cmocka_unit_test(other_passphrases),
+		cmocka_unit_test(refused_for_good),
 		cmocka_unit_test(absurd_costs),
 		cmocka_unit_test(newer),
 		cmocka_unit_test(real_costs),
