@@ -33,6 +33,7 @@ struct backup {
 	const struct keyring *ring;
 	FILE		*spool;
 	uint64_t	 accounts;
+	bool		 damaged;	/* somebody's row: nobody is left out */
 	bool		 gone;		/* the client takes no more */
 	struct archive	 archive;
 	struct account	 account;
@@ -74,13 +75,28 @@ spool_failed(struct backup *b)
 	    "a file for the backup beside the store: %s", strerror(errno));
 }
 
+/* In place of a path: whose row it is. */
+static void
+blame(struct backup *b, const struct account *a)
+{
+	text_printable(a->name, strlen(a->name), b->s->failure.path,
+	    sizeof(b->s->failure.path));
+}
+
 static bool
 spool_account(const struct account *a, void *arg)
 {
 	struct backup *b = arg;
 	size_t len = record_put_account(a, RECORD_SEALED, b->record);
 
-	if (len == 0 || fwrite(b->record, 1, len, b->spool) != len)
+	if (len == 0) {
+		b->damaged = true;
+		failure_set(&b->s->failure, OUT_STORE, NULL,
+		    "this account's row is damaged");
+		blame(b, a);
+		return false;
+	}
+	if (fwrite(b->record, 1, len, b->spool) != len)
 		return false;
 	b->accounts++;
 	return true;
@@ -106,6 +122,8 @@ spool_fill(struct backup *b)
 	}
 	o = session_store_code(s, site_driver(s->site)->snapshot(store,
 	    spool_account, b, &s->failure));
+	if (o == OUT_DONE && b->damaged)
+		return OUT_STORE;
 	if (o == OUT_DONE && (ferror(b->spool) || fflush(b->spool) != 0 ||
 	    fseek(b->spool, 0, SEEK_SET) != 0))
 		o = spool_failed(b);
@@ -118,6 +136,7 @@ spool_next(struct backup *b)
 {
 	size_t len;
 
+	errno = EIO;		/* what is read is not what was written */
 	if (fread(b->record, 1, RECORD_HEADER, b->spool) != RECORD_HEADER)
 		return false;
 	len = (size_t)b->record[0] << 8 | b->record[1];
@@ -179,17 +198,9 @@ put_head(struct backup *b, int64_t now)
 static enum outcome
 open_account(struct backup *b)
 {
-	struct session *s = b->s;
-
-	if (seal_open_account(b->ring, &b->account, &s->failure))
+	if (seal_open_account(b->ring, &b->account, &b->s->failure))
 		return OUT_DONE;
-	site_look_keyring(s->site);
-	b->ring = site_keyring(s->site, &s->failure);
-	if (b->ring != NULL &&
-	    seal_open_account(b->ring, &b->account, &s->failure))
-		return OUT_DONE;
-	text_printable(b->account.name, strlen(b->account.name),
-	    s->failure.path, sizeof(s->failure.path));
+	blame(b, &b->account);
 	return OUT_KEY;
 }
 

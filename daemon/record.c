@@ -118,6 +118,13 @@ put_credential(struct out *o, const struct credential *c,
 	put_bytes(o, c->sealed.data, c->sealed.len);
 }
 
+/* Codes and authenticators come together, or not at all. */
+static bool
+paired(const struct account *a)
+{
+	return (a->credential_count == 0) == (a->recovery.count == 0);
+}
+
 static bool
 writable(const struct account *a, enum record_form form)
 {
@@ -125,7 +132,7 @@ writable(const struct account *a, enum record_form form)
 	size_t i;
 
 	if (a->credential_count > ACCOUNT_CREDENTIALS_MAX ||
-	    a->recovery.count > ACCOUNT_CODES_MAX)
+	    a->recovery.count > ACCOUNT_CODES_MAX || !paired(a))
 		return false;
 	for (i = 0; i < a->credential_count; i++) {
 		c = &a->credentials[i];
@@ -317,9 +324,7 @@ record_get_account(const uint8_t *data, size_t len, enum record_form form,
 	    ACCOUNT_CREDENTIALS_MAX);
 	for (i = 0; i < a->credential_count; i++)
 		get_credential(&in, &a->credentials[i], form);
-	/* Codes and authenticators come together, or not at all. */
-	if (in.ok && in.len == 0 &&
-	    (a->credential_count == 0) == (a->recovery.count == 0))
+	if (in.ok && in.len == 0 && paired(a))
 		return true;
 	explicit_bzero(a, sizeof(*a));
 	return false;

@@ -499,6 +499,8 @@ accounts_have_limits(void **state)
 	one.credential_count = 9;
 	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
 	one.credential_count = 1;
+	one.recovery.count = 0;
+	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
 	one.recovery.count = 21;
 	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
 }
