@@ -27,6 +27,9 @@
 #include "daemon/seal.h"
 #include "daemon/session.h"
 
+/* Behind the store's name. */
+#define SPOOL "-spool"
+
 /* In locked memory. */
 struct backup {
 	struct session	*s;
@@ -42,7 +45,10 @@ struct backup {
 
 /* --- The spool -------------------------------------------------------- */
 
-/* Without O_TMPFILE a name for a moment; one that was left is nobody's. */
+/*
+ * Without O_TMPFILE a name for a moment, that nobody gives to a copy of the
+ * store; what lies there was left by one who was killed.
+ */
 static int
 spool_open(const char *store)
 {
@@ -57,7 +63,7 @@ spool_open(const char *store)
 	    0600);
 	if (fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR))
 		return fd;
-	if (snprintf(dir, sizeof(dir), "%s.backup", store) >=
+	if (snprintf(dir, sizeof(dir), "%s" SPOOL, store) >=
 	    (int)sizeof(dir))
 		return -1;
 	unlink(dir);

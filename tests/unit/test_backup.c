@@ -5,6 +5,11 @@
  */
 #include "tests/unit/service_place.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+
 #include <sqlite3.h>
 
 #include "daemon/archive.h"
@@ -21,6 +26,28 @@ static const char odd[] =
     " digits, period, created_at, used_at, last_step, key_id, nonce, sealed,"
     " touch) VALUES (8, 7, 1, 1, x'', 1, 6, 30, 1, 0, 0, '0123abcd',"
     " zeroblob(12), zeroblob(36), 0)";
+
+/* A file system that makes no files without a name. */
+static bool no_tmpfile;
+
+int __wrap_open(const char *, int, ...);
+int __real_open(const char *, int, ...);
+
+int
+__wrap_open(const char *path, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	if (no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return __real_open(path, flags, mode);
+}
 
 static void
 run_sql(const struct place *p, const char *sql)
@@ -83,12 +110,50 @@ everybody_or_nothing(void **state)
 	assert_int_equal(bytes, 0);
 }
 
+static size_t
+count_files(const char *path)
+{
+	struct dirent *e;
+	size_t n = 0;
+	DIR *d;
+
+	assert_non_null(d = opendir(path));
+	while ((e = readdir(d)) != NULL)
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Where it needs a name for a moment, that is nobody else's. */
+static void
+without_tmpfile(void **state)
+{
+	struct place *p = *state;
+	char path[256], reason[256], copy[160];
+	struct stat st;
+	size_t n, bytes;
+
+	snprintf(copy, sizeof(copy), "%s/stepup.db.backup", p->state);
+	write_file(copy, "made by hand\n");
+	no_tmpfile = true;
+	assert_int_equal(backup(p, &bytes, path, reason), OUT_DONE);
+	n = count_files(p->state);
+	assert_int_equal(backup(p, &bytes, path, reason), OUT_DONE);
+	no_tmpfile = false;
+	assert_true(bytes > ARCHIVE_HEADER);
+	assert_int_equal(count_files(p->state), n);
+	assert_int_equal(stat(copy, &st), 0);
+	assert_int_equal(st.st_size, 13);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(everybody_or_nothing,
 		    place_make, place_drop),
+		cmocka_unit_test_setup_teardown(without_tmpfile, place_make,
+		    place_drop),
 	};
 
 	return cmocka_run_group_tests_name("backup", tests, NULL, NULL);
