@@ -53,7 +53,6 @@ tally_of(struct survey *v, const char *id)
 		return &v->tallies[TALLY_MAX - 1];
 	t = &v->tallies[v->count++];
 	memcpy(t->id, id, strlen(id) + 1);
-	t->absent = true;
 	return t;
 }
 
@@ -120,7 +119,11 @@ count_all(struct session *s, struct survey *v)
 	return o;
 }
 
-/* Each key of the ring has a line, also those that seal nothing. */
+/*
+ * Each key of the ring has a line, also those that seal nothing: before the
+ * rows are counted, and as the ring is after that (a rotation may have been
+ * at work).
+ */
 static void
 name_keys(struct session *s, struct survey *v)
 {
@@ -130,7 +133,11 @@ name_keys(struct session *s, struct survey *v)
 	size_t i;
 
 	for (i = 0; i < keyring_count(ring); i++)
-		tally_of(v, keyring_id(ring, i))->absent = false;
+		tally_of(v, keyring_id(ring, i));
+	for (i = 0; i < v->count; i++)
+		v->tallies[i].absent = keyring_find(ring,
+		    v->tallies[i].id) == NULL;
+	s->key_flags &= ~(uint32_t)FLAG_UNFINISHED;
 	if (keyring_active(ring, &id) == NULL)
 		return;
 	memcpy(s->key_active, id, KEY_ID_LENGTH + 1);
@@ -198,6 +205,7 @@ report(struct session *s, struct survey *v)
 	o = count_all(s, v);
 	if (o != OUT_DONE)
 		return o;
+	name_keys(s, v);
 	f = s->failure;
 	if (session_key(s) != OUT_DONE)
 		s->facts.why = OUT_KEY;
@@ -205,7 +213,8 @@ report(struct session *s, struct survey *v)
 		s->failure = f;
 	s->facts.count = v->secrets;
 	for (i = 0; i < v->count; i++)
-		if (!send_key(s, &v->tallies[i]))
+		if ((!v->tallies[i].absent || v->tallies[i].secrets > 0) &&
+		    !send_key(s, &v->tallies[i]))
 			return OUT_NO_INPUT;
 	return send_stuck(s, v->stuck, s->key_stuck) ? OUT_DONE :
 	    OUT_NO_INPUT;

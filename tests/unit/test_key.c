@@ -49,6 +49,9 @@ take(struct answer_of_key *a, const struct wire_message *m)
 	}
 }
 
+/* What happens once the ring was read, before the rows are. */
+static void (*meanwhile)(void);
+
 /* Asks; `says` is a packet that already lies there when it is read. */
 static void
 key(uint32_t flags, const char *reason, bool says, struct answer_of_key *a)
@@ -59,9 +62,14 @@ key(uint32_t flags, const char *reason, bool says, struct answer_of_key *a)
 	struct wire_writer w, cancel;
 	struct store *store;
 	struct site *site = site_at(STORE_ADMIN, &store);
+	struct failure f;
 	size_t len;
 	int pair[2];
 
+	if (meanwhile != NULL) {
+		assert_non_null(site_keyring(site, &f));
+		meanwhile();
+	}
 	memset(a, 0, sizeof(*a));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
 	talk.fd = pair[0];
@@ -164,6 +172,38 @@ rotated(void **state)
 	site_free(site);
 }
 
+static void
+rotate_now(void)
+{
+	static struct answer_of_key r;
+
+	meanwhile = NULL;
+	key(FLAG_NEW, NULL, false, &r);
+	assert_int_equal(r.outcome, OUT_DONE);
+}
+
+/* A rotation came in between: the ring is told of as it is at the end. */
+static void
+rotated_meanwhile(void **state)
+{
+	static struct answer_of_key before, a;
+
+	(void)state;
+	born();
+	people(0, 20);
+	key(0, NULL, false, &before);
+	meanwhile = rotate_now;
+	key(0, NULL, false, &a);
+	assert_int_equal(a.outcome, OUT_DONE);
+	assert_int_equal(a.keys, 1);
+	assert_string_not_equal(a.id[0], before.active);
+	assert_string_equal(a.id[0], a.active);
+	assert_int_equal(a.flags[0], FLAG_ACTIVE);
+	assert_int_equal(a.secrets[0], 20);
+	assert_int_equal(a.all_flags, 0);
+	assert_int_equal(a.why, 0);
+}
+
 /* Somebody at the other end says something: it is the end, as Ctrl-C. */
 static void
 stopped(void **state)
@@ -260,7 +300,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_MEMORY(sound), IN_MEMORY(rotated), IN_MEMORY(stopped),
+		IN_MEMORY(sound), IN_MEMORY(rotated),
+		IN_MEMORY(rotated_meanwhile), IN_MEMORY(stopped),
 		IN_MEMORY(foreign), IN_MEMORY(doors),
 	};
 
