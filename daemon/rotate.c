@@ -18,8 +18,8 @@ struct batch {
 	struct store_seal	rows[STORE_SEALS];
 	size_t			count;
 	struct sealed		sealed[STORE_SEALS];
-	bool			todo[STORE_SEALS];
-	size_t			todo_count;
+	bool			due[STORE_SEALS];	/* sealed anew */
+	size_t			due_count;
 	struct secret		secret;
 };
 
@@ -93,8 +93,8 @@ add_key(struct work *w)
 
 	o = keyring_grow(w->ring, &grown);
 	if (o != OUT_DONE)
-		return failure_set(w->f, o, w->path, "no new key: the ring "
-		    "has room for %d", KEYRING_MAX);
+		return failure_set(w->f, o, w->path, "no new key: no random "
+		    "bytes, or no memory");
 	o = keyring_replace(w->path, w->dir, grown, w->f);
 	keyring_free(w->ring);
 	w->ring = grown;
@@ -152,10 +152,10 @@ prepare(struct work *w)
 	bool done = true;
 	size_t i;
 
-	b->todo_count = 0;
+	b->due_count = 0;
 	for (i = 0; i < b->count && done; i++) {
 		row = &b->rows[i];
-		b->todo[i] = false;
+		b->due[i] = false;
 		if (row->sealed.len > 0 &&
 		    strcmp(row->sealed.key_id, w->r->active) == 0)
 			continue;
@@ -167,8 +167,8 @@ prepare(struct work *w)
 		}
 		done = seal_close(w->ring, &whose, &b->secret, &b->sealed[i]);
 		secret_wipe(&b->secret);
-		b->todo[i] = true;
-		b->todo_count++;
+		b->due[i] = true;
+		b->due_count++;
 	}
 	return done ? OUT_DONE : OUT_MEMORY;
 }
@@ -187,7 +187,7 @@ write_batch(struct work *w, int64_t *written)
 	if (code != STORE_OK)
 		return code;
 	for (i = 0; i < b->count && code == STORE_OK; i++) {
-		if (!b->todo[i])
+		if (!b->due[i])
 			continue;
 		code = w->driver->reseal(w->store, &b->rows[i],
 		    &b->sealed[i], &changed, w->f);
@@ -237,7 +237,7 @@ pass(struct work *w)
 			return o;
 		w->after = b->rows[b->count - 1].credential_id;
 		o = prepare(w);
-		if (o == OUT_DONE && b->todo_count > 0) {
+		if (o == OUT_DONE && b->due_count > 0) {
 			w->again = true;
 			o = write_patiently(w);
 		}
