@@ -8,8 +8,6 @@
  * first; opened, they are in locked memory alone, one account at a time,
  * and leave it inside a sealed chunk.
  */
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
