@@ -338,9 +338,12 @@ enum store_code lite_tell(struct store *, unsigned,
 enum store_code lite_write_tally(struct store *, const struct account *,
     const struct store_event *, struct failure *);
 
-/* A new row, by one of two statements each: current, or staged. */
+/*
+ * A new row, by one of two statements each: current, or staged.  Of an
+ * account, *changed says whether it came in; NULL: it has to.
+ */
 enum store_code lite_new_account(struct store *, enum lite_statement,
-    const struct account *, struct failure *);
+    const struct account *, int *changed, struct failure *);
 enum store_code lite_new_recovery(struct store *, enum lite_statement,
     const struct account *, struct failure *);
 enum store_code lite_new_credential(struct store *, enum lite_statement,

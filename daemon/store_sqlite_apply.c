@@ -132,7 +132,7 @@ set_limiters(struct store *s, const struct account *a, struct failure *f)
 
 enum store_code
 lite_new_account(struct store *s, enum lite_statement which,
-    const struct account *a, struct failure *f)
+    const struct account *a, int *changed, struct failure *f)
 {
 	uint8_t limiters[LITE_LIMITERS];
 	struct lite_call c;
@@ -146,7 +146,8 @@ lite_new_account(struct store *s, enum lite_statement which,
 	lite_int(&c, a->locked);
 	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
 	lite_blob(&c, limiters, lite_pack_limiters(a, limiters));
-	return lite_write_one(&c, f);
+	return changed == NULL ? lite_write_one(&c, f) :
+	    lite_write(&c, changed, f);
 }
 
 /* The account's row: changed where it is there, else new. */
@@ -166,7 +167,7 @@ set_enrolled(struct store *s, const struct account *a, struct failure *f)
 	lite_int(&c, a->uid);
 	code = lite_write(&c, &changed, f);
 	if (code == STORE_OK && changed == 0)
-		code = lite_new_account(s, LITE_NEW_ACCOUNT, a, f);
+		code = lite_new_account(s, LITE_NEW_ACCOUNT, a, NULL, f);
 	return code;
 }
 
@@ -188,7 +189,7 @@ set_lock(struct store *s, const struct account *a, struct failure *f)
 	lite_int(&c, a->uid);
 	code = lite_write(&c, &changed, f);
 	if (code == STORE_OK && changed == 0)
-		code = lite_new_account(s, LITE_NEW_ACCOUNT, a, f);
+		code = lite_new_account(s, LITE_NEW_ACCOUNT, a, NULL, f);
 	return code;
 }
 

@@ -153,7 +153,7 @@ stage_one(struct store *s, const struct account *a, struct failure *f)
 	    a->recovery.count > ACCOUNT_CODES_MAX ||
 	    (a->credential_count == 0) != (a->recovery.count == 0))
 		return lite_refuse(s, "this account cannot be written", f);
-	code = lite_new_account(s, LITE_STAGE_ACCOUNT, a, f);
+	code = lite_new_account(s, LITE_STAGE_ACCOUNT, a, NULL, f);
 	if (code == STORE_OK && a->recovery.count > 0)
 		code = lite_new_recovery(s, LITE_STAGE_RECOVERY, a, f);
 	for (i = 0; i < a->credential_count && code == STORE_OK; i++)

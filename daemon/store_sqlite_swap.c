@@ -89,21 +89,10 @@ static enum store_code
 write_kept(struct store *s, const struct account *a, bool factor,
     struct failure *f)
 {
-	uint8_t limiters[LITE_LIMITERS];
 	enum store_code code;
-	struct lite_call c;
 	int changed;
 
-	lite_call(&c, s, LITE_STAGE_KEEP);
-	lite_int(&c, a->id);
-	lite_blob(&c, a->name, strlen(a->name));
-	lite_int(&c, a->uid);
-	lite_int(&c, a->created_at);
-	lite_int(&c, a->enrolled_at);
-	lite_int(&c, a->locked);
-	lite_blob(&c, a->lock_reason, strlen(a->lock_reason));
-	lite_blob(&c, limiters, lite_pack_limiters(a, limiters));
-	code = lite_write(&c, &changed, f);
+	code = lite_new_account(s, LITE_STAGE_KEEP, a, &changed, f);
 	if (code == STORE_OK && factor)
 		s->stage_lost++;
 	return code;
