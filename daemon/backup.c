@@ -262,19 +262,18 @@ write_event(struct session *s, struct store *store, int64_t now, void *arg,
 	    &s->failure);
 }
 
-static void
-tell(const struct backup *b)
+void
+session_tell_accounts(const struct session *s, const char *what,
+    uint64_t accounts)
 {
-	char line[128] = "", by[16], count[24];
+	char line[160] = "", by[16], count[24];
 	size_t used = 0;
 
-	snprintf(by, sizeof(by), "%lu", (unsigned long)b->s->by);
-	snprintf(count, sizeof(count), "%llu",
-	    (unsigned long long)b->accounts);
+	snprintf(by, sizeof(by), "%lu", (unsigned long)s->by);
+	snprintf(count, sizeof(count), "%llu", (unsigned long long)accounts);
 	text_field(line, sizeof(line), &used, "accounts", count);
-	text_field(line, sizeof(line), &used, "by",
-	    b->s->by_known ? by : NULL);
-	log_line(LOG_NOTICE, "change.backup%s", line);
+	text_field(line, sizeof(line), &used, "by", s->by_known ? by : NULL);
+	log_line(LOG_NOTICE, "%s%s", what, line);
 }
 
 static enum outcome
@@ -291,7 +290,7 @@ serve(struct backup *b, const struct secret *passphrase)
 	if (o == OUT_DONE)
 		o = session_write(s, write_event, NULL);
 	if (o == OUT_DONE) {
-		tell(b);
+		session_tell_accounts(s, "change.backup", b->accounts);
 		o = write_archive(b, passphrase, now);
 	}
 	s->facts.count = b->accounts > UINT32_MAX ? UINT32_MAX :

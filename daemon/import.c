@@ -11,16 +11,12 @@
  */
 #include <sys/random.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
-#include "common/text.h"
 #include "daemon/clock.h"
 #include "daemon/import.h"
-#include "daemon/log.h"
 #include "daemon/rows.h"
 #include "daemon/totp.h"
 
@@ -196,20 +192,6 @@ answer(struct import *im, enum outcome o)
 	return o;
 }
 
-/* `change.imported accounts=500 by=1000`; the events name each of them. */
-static void
-tell(const struct session *s)
-{
-	char line[128] = "", count[16], by[16];
-	size_t used = 0;
-
-	snprintf(count, sizeof(count), "%u", (unsigned)s->facts.count);
-	snprintf(by, sizeof(by), "%lu", (unsigned long)s->by);
-	text_field(line, sizeof(line), &used, "accounts", count);
-	text_field(line, sizeof(line), &used, "by", s->by_known ? by : NULL);
-	log_line(LOG_NOTICE, "change.imported%s", line);
-}
-
 /* Dry: everything up to the writing. */
 static void
 pretend(struct import *im)
@@ -268,7 +250,8 @@ import_serve(struct session *s)
 		else
 			o = write_all(&im);
 		if (s->facts.count > 0 && !im.dry)
-			tell(s);
+			session_tell_accounts(s, "change.imported",
+			    s->facts.count);
 		o = answer(&im, o);
 	}
 	if (im.ring_dir != -1)

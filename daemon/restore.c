@@ -11,13 +11,11 @@
  */
 #include <errno.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
-#include "common/text.h"
 #include "daemon/archive.h"
 #include "daemon/clock.h"
 #include "daemon/keyring.h"
@@ -363,21 +361,6 @@ swap(struct restore *r)
 
 /* --- Told ------------------------------------------------------------- */
 
-static void
-tell(const struct restore *r)
-{
-	char line[160] = "", by[16], count[24];
-	size_t used = 0;
-
-	snprintf(by, sizeof(by), "%lu", (unsigned long)r->s->by);
-	snprintf(count, sizeof(count), "%llu",
-	    (unsigned long long)r->accounts);
-	text_field(line, sizeof(line), &used, "accounts", count);
-	text_field(line, sizeof(line), &used, "by",
-	    r->s->by_known ? by : NULL);
-	log_line(LOG_NOTICE, "change.restored%s", line);
-}
-
 /* Names that are somebody else here, or nobody. */
 struct names {
 	struct rows	 rows;
@@ -473,7 +456,7 @@ run(struct restore *r)
 	if (o == OUT_DONE)
 		o = swap(r);
 	if (o == OUT_DONE)
-		tell(r);
+		session_tell_accounts(s, "change.restored", r->accounts);
 	if (r->store != NULL)
 		clean_up(r);
 	if (o == OUT_DONE)

@@ -132,6 +132,9 @@ void session_note_was(struct session *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The log's line of a change by root: `change.locked user=alice by=1000`. */
 void session_tell(const struct session *, const char *what);
+/* The same of many: `change.backup accounts=500 by=1000`. */
+void session_tell_accounts(const struct session *, const char *what,
+    uint64_t accounts);
 /* A yes to this question; OUT_DONE, OUT_NO_INPUT, or why there is none. */
 enum outcome session_confirm(struct session *, const char *question);
 
