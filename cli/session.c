@@ -103,8 +103,10 @@ session_ask(struct session *s, const struct call *call, struct wire_writer *w)
 	s->terminal = call->terminal;
 	state = call->host->uid == 0 ? start_admin(s, call->host->stepupd) :
 	    connect_public(s, call->host);
-	if (state != SESSION_OPEN)
+	if (state != SESSION_OPEN) {
+		wire_wipe(w);
 		return state;
+	}
 	/* A refusal may be there already although nobody reads any more. */
 	if (!send_frame(s, w) && !wire_wait(s->fd, POLLIN, wire_now_ms()))
 		return SESSION_UNREACHABLE;

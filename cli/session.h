@@ -45,7 +45,10 @@ struct session {
 enum session_state session_open(struct session *, const struct call *,
     enum wire_verb, uint32_t flags);
 
-/* The same with a frame of one's own: for requests that are no conversation. */
+/*
+ * The same with a frame of one's own, which is wiped whatever comes of it:
+ * for requests that are no conversation.
+ */
 enum session_state session_ask(struct session *, const struct call *,
     struct wire_writer *);
 

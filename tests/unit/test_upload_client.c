@@ -294,6 +294,25 @@ rows_that_cannot_be(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
 
+/* A passphrase in a request that is never sent stays nowhere. */
+static void
+the_request_is_wiped(void **state)
+{
+	static const struct host nobody = { .uid = 0,
+	    .stepupd = "/nonexistent/stepupd" };
+	const struct call call = { .host = &nobody, .terminal = &terminal };
+	static const uint8_t zero[WIRE_PACKET_MAX];
+	struct wire_writer w;
+	struct session s;
+
+	(void)state;
+	wire_start(&w, WIRE_VERSION, VERB_BACKUP);
+	wire_put_bytes(&w, TAG_ANSWER, "four random words", 17);
+	assert_int_equal(session_ask(&s, &call, &w), SESSION_NO_PROGRAM);
+	session_close(&s);
+	assert_memory_equal(w.data, zero, sizeof(zero));
+}
+
 int
 main(void)
 {
@@ -306,6 +325,7 @@ main(void)
 		TEST(the_service_goes),
 		TEST(the_person_gives_up),
 		TEST(rows_that_cannot_be),
+		TEST(the_request_is_wiped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
