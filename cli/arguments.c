@@ -11,6 +11,22 @@ call_has(const struct call *call, enum option_name name)
 	return (call->options & OPTION_BIT(name)) != 0;
 }
 
+bool
+call_asks(const struct call *call)
+{
+	const struct command *row = command_find(call->name);
+
+	if (row == NULL)
+		return false;
+	if ((row->flags & ASKS) != 0 || call_has(call, OPTION_LIST) ||
+	    call_has(call, OPTION_DRY_RUN))
+		return true;
+	if (row->run == key_run)
+		return call->word_count > 0 &&
+		    strcmp(call->words[0], "status") == 0;
+	return row->run == codes_run && !call_has(call, OPTION_NEW);
+}
+
 enum exit_status
 usage(const struct call *call, const char *what, const char *word)
 {

@@ -76,7 +76,7 @@ static const struct command rows[] = {
 	    "  -a, --all         all authenticators, and the recovery codes\n"
 	    "  -y, --yes         do not ask whether that is meant\n"
 	    HELP_TALK },
-	{ "status", status_run, STORED, BIT(USER) | BIT(JSON), NO_WORDS,
+	{ "status", status_run, STORED | ASKS, BIT(USER) | BIT(JSON), NO_WORDS,
 	    "stepup status [-u NAME]",
 	    "what is set up, and since when",
 	    "Says whether the account is enrolled, since when and with what, "
@@ -98,7 +98,7 @@ static const struct command rows[] = {
 	    "answered.\n\n"
 	    "  -n, --new         make new recovery codes\n"
 	    HELP_SAVE HELP_SECRET HELP_TALK },
-	{ "doctor", doctor_run, 0, BIT(PLAN) | BIT(JSON), NO_WORDS,
+	{ "doctor", doctor_run, ASKS, BIT(PLAN) | BIT(JSON), NO_WORDS,
 	    "stepup doctor [--plan]",
 	    "who gets in with what, and what is wrong here",
 	    "Runs the PAM stacks of every service for every way a login can "
@@ -151,8 +151,8 @@ static const struct command rows[] = {
 	    "      --revoke      take it back\n"
 	    "      --list        passes and tickets on record, used or not\n"
 	    HELP_SECRET HELP_JSON HELP_HELP },
-	{ "list", list_run, ROOTS, BIT(MISSING) | BIT(GROUP) | BIT(WEAK) |
-	    BIT(SORT) | BIT(JSON), NO_WORDS,
+	{ "list", list_run, ROOTS | ASKS, BIT(MISSING) | BIT(GROUP) |
+	    BIT(WEAK) | BIT(SORT) | BIT(JSON), NO_WORDS,
 	    "stepup list [--missing | --weak] [--group NAME] [--sort KEY]",
 	    "who is enrolled, since when, and what is locked",
 	    "A line for each account: enrolled, last used, apps, recovery "
@@ -164,9 +164,9 @@ static const struct command rows[] = {
 	    "      --group NAME  only members of this group\n"
 	    "      --sort KEY    name, used or enrolled (the newest last)\n"
 	    HELP_JSON HELP_HELP },
-	{ "log", log_run, ROOTS, BIT(USER) | BIT(SERVICE) | BIT(OUTCOME) |
-	    BIT(SINCE) | BIT(UNTIL) | BIT(FOLLOW) | BIT(AFTER) | BIT(JSON),
-	    NO_WORDS,
+	{ "log", log_run, ROOTS | ASKS, BIT(USER) | BIT(SERVICE) |
+	    BIT(OUTCOME) | BIT(SINCE) | BIT(UNTIL) | BIT(FOLLOW) |
+	    BIT(AFTER) | BIT(JSON), NO_WORDS,
 	    "stepup log [-u NAME] [--service NAME] [--outcome NAME]\n"
 	    "       [--since TIME] [--until TIME] [--after CURSOR] [--follow]",
 	    "what happened: logins, refusals, changes",
@@ -232,8 +232,8 @@ static const struct command rows[] = {
 	    "may be down. What happened\nstays in the log.\n\n"
 	    "      --dry-run     lists them, and deletes nobody\n"
 	    HELP_YES HELP_REASON HELP_JSON HELP_HELP },
-	{ "policy", policy_run, ROOTS | ACCOUNT, BIT(SERVICE) | BIT(JSON),
-	    MAYBE_ONE,
+	{ "policy", policy_run, ROOTS | ACCOUNT | ASKS, BIT(SERVICE) |
+	    BIT(JSON), MAYBE_ONE,
 	    "stepup policy [USER [--service NAME]]",
 	    "the settings in force, and what they mean for somebody",
 	    "Every setting, its value and where it was set. For a user: "

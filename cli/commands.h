@@ -17,6 +17,7 @@
 #define ROOTS	0x01u	/* administration: root's, takes no account by -u */
 #define ACCOUNT	0x02u	/* its first word is an account of this host */
 #define STORED	0x04u	/* root's account may be one of the store alone */
+#define ASKS	0x08u	/* it only ever asks, and changes nothing */
 
 struct command {
 	const char	*name;

@@ -119,6 +119,8 @@ subcommand key_run;
 
 /* Whether an option was given. */
 bool call_has(const struct call *, enum option_name);
+/* Whether this call is a question: whatever comes of it changes nothing. */
+bool call_asks(const struct call *);
 
 /* The program, whole. */
 int stepup_main(int argc, char *argv[], const struct host *,

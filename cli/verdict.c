@@ -4,7 +4,7 @@
 
 #include "cli/verdict.h"
 
-#define NOTHING	" Nothing was changed."
+#define NOTHING	"{nothing}"
 #define LOG	"the log tells an administrator why: journalctl -t stepupd"
 
 static const struct exit_row exits[] = {
@@ -172,7 +172,7 @@ static const struct verdict states[] = {
 		"stepupd cannot be started." NOTHING,
 		"install it where stepup looks for it, then: {again}" },
 	[SESSION_GONE] = { EXIT_UNAVAILABLE,
-		"The service ended in the middle. Nothing was saved.",
+		"The service ended in the middle.{unsaved}",
 		"{again}" },
 	[SESSION_LATE] = { EXIT_UNAVAILABLE,
 		"The service did not answer in time.",

@@ -14,7 +14,8 @@
 /*
  * Templates: {again} the command that was given, {enroll} {replace} {status}
  * the commands for this account, {user} its name, {wait} a duration, {admin}
- * {list} {changed} what an administrator types.
+ * {list} {changed} what an administrator types.  {nothing} {unsaved} say
+ * that nothing was changed, saved, where that was no question.
  */
 struct verdict {
 	enum exit_status status;

@@ -26,6 +26,12 @@ expand_changed(const struct call *call, char buf[CALL_COMMAND_MAX])
 	    call->host->uid == 0 ? "" : "ask an administrator: ", way, user);
 }
 
+static bool
+is(const char *name, size_t len, const char *word)
+{
+	return strlen(word) == len && memcmp(word, name, len) == 0;
+}
+
 /* What {name} stands for; "" for a name nobody knows. */
 static void
 expand(const char *name, size_t len, const struct call *call, uint32_t wait,
@@ -44,31 +50,36 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 
 	buf[0] = '\0';
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strlen(commands[i].name) == len &&
-		    memcmp(commands[i].name, name, len) == 0)
+		if (is(name, len, commands[i].name))
 			call_command(call, commands[i].command,
 			    commands[i].option, buf);
-	if (len == 6 && memcmp(name, "passes", len) == 0)
+	if (is(name, len, "passes"))
 		snprintf(buf, CALL_COMMAND_MAX, "%sstepup pass --list",
 		    call->host->sudo_user != NULL ? "sudo " : "");
-	else if (len == 5 && memcmp(name, "again", len) == 0)
+	else if (is(name, len, "again"))
 		terminal_clean(call->again, buf, CALL_COMMAND_MAX);
-	else if (len == 4 && memcmp(name, "user", len) == 0)
+	else if (is(name, len, "user"))
 		terminal_clean(call->user, buf, CALL_COMMAND_MAX);
-	else if (len == 4 && memcmp(name, "wait", len) == 0)
+	else if (is(name, len, "wait"))
 		text_duration(wait, buf, CALL_COMMAND_MAX);
-	else if (len == 4 && memcmp(name, "name", len) == 0)
+	else if (is(name, len, "name"))
 		terminal_clean(call->name, buf, CALL_COMMAND_MAX);
-	else if (len == 5 && memcmp(name, "stdin", len) == 0)
+	else if (is(name, len, "stdin"))
 		snprintf(buf, CALL_COMMAND_MAX, "%s--code-stdin",
 		    call->host->uid != 0 && strcmp(call->name, "test") != 0 ?
 		    "--password-stdin " : "");
-	else if (len == 4 && memcmp(name, "list", len) == 0)
+	else if (is(name, len, "list"))
 		snprintf(buf, CALL_COMMAND_MAX, "%sstepup list",
 		    root_way(call));
-	else if (len == 7 && memcmp(name, "changed", len) == 0)
+	else if (is(name, len, "changed"))
 		expand_changed(call, buf);
-	else if (len == 5 && memcmp(name, "admin", len) == 0)
+	else if (is(name, len, "nothing"))
+		snprintf(buf, CALL_COMMAND_MAX, "%s", call_asks(call) ? "" :
+		    " Nothing was changed.");
+	else if (is(name, len, "unsaved"))
+		snprintf(buf, CALL_COMMAND_MAX, "%s", call_asks(call) ? "" :
+		    " Nothing was saved.");
+	else if (is(name, len, "admin"))
 		snprintf(buf, CALL_COMMAND_MAX, "sudo stepup %s -u NAME",
 		    call->name);
 }

@@ -166,7 +166,7 @@ verdict_fills_templates(void **state)
 		    "stepup status, stepup enroll." },
 		{ &person, false, "{user} {wait}", "alice 28 min" },
 		{ &person, false, "{admin}", "sudo stepup enroll -u NAME" },
-		{ &person, false, "a{nothing}b", "ab" },
+		{ &person, false, "a{nobody}b", "ab" },
 		{ &person, false, "a{", "a{" },
 		{ &person, false, "", "" },
 	};
@@ -189,6 +189,60 @@ verdict_fills_templates(void **state)
 	assert_string_equal(text, "?[2J??");
 }
 
+/* Who asks is not told that nothing was changed. */
+static void
+verdict_of_a_question(void **state)
+{
+	static char status[] = "status", rotate[] = "rotate";
+	static char *const words[] = { status, rotate };
+	static const struct {
+		const char *name;
+		uint64_t options;
+		unsigned word;
+		bool asks;
+	} cases[] = {
+		{ "status", 0, 0, true },
+		{ "list", 0, 0, true },
+		{ "log", 0, 0, true },
+		{ "doctor", 0, 0, true },
+		{ "policy", 0, 0, true },
+		{ "codes", 0, 0, true },
+		{ "codes", OPTION_BIT(OPTION_NEW), 0, false },
+		{ "key", 0, 0, true },
+		{ "key", 0, 1, false },
+		{ "pass", OPTION_BIT(OPTION_LIST), 0, true },
+		{ "pass", 0, 0, false },
+		{ "prune", OPTION_BIT(OPTION_DRY_RUN), 0, true },
+		{ "prune", 0, 0, false },
+		{ "import", OPTION_BIT(OPTION_DRY_RUN), 0, true },
+		{ "enroll", 0, 0, false },
+		{ "test", 0, 0, false },
+		{ "", 0, 0, false },
+	};
+	char text[VERDICT_TEXT_MAX];
+	struct call call;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		prepare(&call, &root, true);
+		call.name = cases[i].name;
+		call.options = cases[i].options;
+		call.words = &words[cases[i].word];
+		call.word_count = 1;
+		verdict_text(verdict_of_outcome(OUT_NO_USER)->what, &call, 0,
+		    text);
+		assert_string_equal(text, cases[i].asks ?
+		    "This host knows no account alice." :
+		    "This host knows no account alice. Nothing was changed.");
+		verdict_text(verdict_of_state(SESSION_GONE)->what, &call, 0,
+		    text);
+		assert_string_equal(text, cases[i].asks ?
+		    "The service ended in the middle." :
+		    "The service ended in the middle. Nothing was saved.");
+	}
+}
+
 int
 main(void)
 {
@@ -198,6 +252,7 @@ main(void)
 		cmocka_unit_test(verdict_of_every_exit),
 		cmocka_unit_test(verdict_exit_statuses),
 		cmocka_unit_test(verdict_fills_templates),
+		cmocka_unit_test(verdict_of_a_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
