@@ -76,8 +76,9 @@ read_run(const struct call *call, struct session *s, uint8_t verb,
 	for (;;) {
 		/* Whoever follows sees what there is before a wait. */
 		if (call_has(call, OPTION_FOLLOW) &&
-		    !wire_wait(s->fd, POLLIN, wire_now_ms()))
-			output_flush(call);
+		    !wire_wait(s->fd, POLLIN, wire_now_ms()) &&
+		    !output_flush(call))
+			return SESSION_CANCELLED;
 		state = session_next(s, last);
 		if (state != SESSION_OPEN || wire_refused(last))
 			return state;

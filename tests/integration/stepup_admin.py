@@ -601,6 +601,22 @@ def admin_log_ends_with_its_reader():
 
 
 @row
+def admin_log_ends_where_nobody_reads():
+    """Before it waits for what comes next."""
+    program, _ = admin({"frames": HAPPENED[:1], "stay": True})
+    nobody, out = os.pipe()
+    os.close(nobody)
+    run = subprocess.Popen(
+        argv("log", "--follow", uid=0, stepupd=program), stdout=out,
+        stderr=subprocess.PIPE, text=True, env=stepup.plain_env())
+    os.close(out)
+    try:
+        equal((run.wait(20), run.stderr.read()), (4, ""))
+    finally:
+        run.kill()
+
+
+@row
 def admin_results_that_cannot_be_written():
     program, _ = admin({"frames": HAPPENED})
     with open("/dev/full", "w") as full:
