@@ -130,10 +130,11 @@ tell_refused(const struct call *call, const struct wire_message *m)
 
 /* What a login would come to: a word for programs, and a sentence. */
 static const char *
-means(enum outcome would, uint32_t kinds, const char *wait, char *buf,
-    size_t size)
+means(const struct call *call, enum outcome would, uint32_t kinds,
+    const char *wait, char buf[VERDICT_TEXT_MAX])
 {
-	const char *what = verdict_of_outcome(would)->what;
+	size_t size = VERDICT_TEXT_MAX;
+	char what[256];
 
 	switch (would) {
 	case OUT_ASK:
@@ -171,7 +172,9 @@ means(enum outcome would, uint32_t kinds, const char *wait, char *buf,
 		    "user number.");
 		return "refused";
 	default:
-		snprintf(buf, size, "is refused: %s", what);
+		snprintf(what, sizeof(what), "is refused: %s",
+		    verdict_of_outcome(would)->what);
+		verdict_text(what, call, 0, buf);
 		return "refused";
 	}
 }
@@ -179,7 +182,8 @@ means(enum outcome would, uint32_t kinds, const char *wait, char *buf,
 static void
 tell_person(const struct call *call, const struct wire_message *m)
 {
-	char text[256], user[256], service[WIRE_STRING_MAX + 1], wait[16];
+	char text[VERDICT_TEXT_MAX], user[256], wait[16];
+	char service[WIRE_STRING_MAX + 1];
 	uint32_t would, kinds, seconds;
 	const char *login;
 
@@ -189,7 +193,7 @@ tell_person(const struct call *call, const struct wire_message *m)
 	wire_get_uint(m, TAG_WAIT, &seconds);
 	wire_get_string(m, TAG_SERVICE, service);
 	text_duration(seconds, wait, sizeof(wait));
-	login = means((enum outcome)would, kinds, wait, text, sizeof(text));
+	login = means(call, (enum outcome)would, kinds, wait, text);
 	terminal_clean(call->user, user, sizeof(user));
 	terminal_clean(service, service, sizeof(service));
 	if (call->value[OPTION_SERVICE] != NULL)

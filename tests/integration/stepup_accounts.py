@@ -339,7 +339,10 @@ def policy_of_a_person():
             ("DISABLED", 0, "switched off", "status -u"),
             ("ADMIN_LOCK", 0, "locked by an", "status -u"),
             ("CHANGED", 0, "another name or user", "status -u"),
-            ("STORE", 0, "is refused: The store", "status -u")):
+            ("STORE", 0, "is refused: The store of this host cannot be used."
+             "\n", "status -u"),
+            ("NO_USER", 0, f"is refused: This host knows no account {NAME}."
+             "\n", "status -u")):
         status, out, err, asked = ask(
             "policy", NAME, "--service", "sshd", frames=SETTINGS + [
                 [POLICY | REPLY, dict(DONE, flags=0, why=OUTCOME[name],
