@@ -72,6 +72,23 @@ read_options(struct call *call, const struct command *row, int argc,
 	return EXIT_DONE;
 }
 
+/* Each form has a line of its own in the synopsis, below "usage: ". */
+enum exit_status
+usage_forms(const struct call *call, const char *what)
+{
+	const char *form = command_find(call->name)->synopsis;
+	char next[CALL_COMMAND_MAX] = "";
+	size_t used = 0, len;
+
+	for (; *form != '\0' && used < sizeof(next); form += len) {
+		form += strspn(form, "\n ");
+		len = strcspn(form, "\n");
+		used += (size_t)snprintf(next + used, sizeof(next) - used,
+		    "%s%.*s", used > 0 ? ",\n      or " : "", (int)len, form);
+	}
+	return verdict_refuse(call, EXIT_USAGE, what, next);
+}
+
 /* FILE, USER, NEW: as the usage calls the first word that is not there. */
 static enum exit_status
 missing(const struct call *call, const struct command *row)
@@ -86,7 +103,7 @@ missing(const struct call *call, const struct command *row)
 	}
 	len = strcspn(word, " \n");
 	if (len == 0 || len >= sizeof(what) || *word < 'A' || *word > 'Z')
-		return usage(call, "a word is missing", "");
+		return usage_forms(call, "stepup: a word is missing");
 	snprintf(what, sizeof(what), "%.*s", (int)len, word);
 	return usage(call, "missing", what);
 }

@@ -55,5 +55,7 @@ void arguments_again(const struct call *, char buf[CALL_COMMAND_MAX]);
 /* EXIT_USAGE, said. */
 enum exit_status usage(const struct call *, const char *what,
     const char *word);
+/* The same, for a command of several forms: these are what comes next. */
+enum exit_status usage_forms(const struct call *, const char *what);
 
 #endif

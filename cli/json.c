@@ -129,13 +129,29 @@ json_event(const struct call *call, const char *event, json_t *object)
 	return ok;
 }
 
+/* What is broken for the terminal is one line here. */
+static json_t *
+one_line(const char *text)
+{
+	char line[1024];
+	size_t n = 0;
+
+	for (; *text != '\0' && n + 1 < sizeof(line); text++) {
+		line[n++] = *text == '\n' ? ' ' : *text;
+		if (*text == '\n')
+			text += strspn(text + 1, " ");
+	}
+	line[n] = '\0';
+	return json_words(line);
+}
+
 void
 json_verdict(const char *what, const char *next)
 {
 	json_t *j = json_call();
 
-	json_object_set_new(j, "message", json_words(what));
-	json_object_set_new(j, "next", json_words(next));
+	json_object_set_new(j, "message", one_line(what));
+	json_object_set_new(j, "next", one_line(next));
 }
 
 bool

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/admin.h"
+#include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/pass.h"
 #include "cli/standing.h"
@@ -76,7 +77,7 @@ look(const struct call *call, int64_t *ttl)
 
 	*ttl = TTL_DEFAULT;
 	if (!list && call->operand == NULL)
-		return refuse(call, "stepup: a name is missing");
+		return usage_forms(call, "stepup: a name is missing");
 	if ((list && (revoke || ticket(call) || call->value[OPTION_REASON] !=
 	    NULL)) || ((list || revoke) && (text != NULL || service != NULL)))
 		return refuse(call, "stepup: these options do not go "

@@ -193,8 +193,20 @@ def admin_pass_usage():
                                       frames=MADE)
         equal((words, status, asked), (words, 2, []))
         check("--print-secret" in err and SHOWN not in out, err)
-    status, out, err, asked = ask("pass", *WHY, frames=MADE)
-    equal((status, asked), (2, []))
+    for words in (WHY, ()):
+        status, out, err, asked = ask("pass", *words, frames=MADE)
+        equal((status, asked), (2, []))
+        check("a name is missing\nNext: stepup pass USER [--enroll] --reason "
+              in err and err.endswith("\n      or stepup pass --list [USER]\n"),
+              err)
+    status, out, err, asked = ask("pass", "--json", frames=MADE)
+    check(json.loads(out)["next"].endswith(
+        " --revoke [--reason TEXT], or stepup pass --list [USER]"), out)
+    for words in ("key", "import"):
+        status, out, err, asked = ask(words, frames=[])
+        equal((status, asked), (2, []))
+        check(f"a word is missing\nNext: stepup {words} " in err and
+              f",\n      or stepup {words} " in err, err)
 
 
 @row
