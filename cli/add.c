@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stepup add, stepup remove: authenticators that have names. */
+#include <stdio.h>
+
+#include "cli/commands.h"
 #include "cli/json.h"
-#include "cli/subcommands.h"
+#include "cli/verdict.h"
 #include "cli/wizard.h"
 #include "common/text.h"
 
-#define LABEL_MAX 64
+#define LABEL_MAX 64	/* check_name says so */
 
 static enum exit_status
 check_name(const struct call *call)
 {
-	char name[80];
+	char name[80], what[112];
 
 	if (text_name(call->operand, LABEL_MAX))
 		return EXIT_DONE;
 	terminal_clean(call->operand, name, sizeof(name));
-	say(call, "stepup: not a name: %s", name);
-	say(call, "Next: 1 to %d letters, digits and . _ - + @ make one.",
-	    LABEL_MAX);
-	return EXIT_USAGE;
+	snprintf(what, sizeof(what), "stepup: not a name: %s", name);
+	return verdict_refuse(call, EXIT_USAGE, what,
+	    "1 to 64 letters, digits and . _ - + @ make one.");
 }
 
 static void
@@ -55,11 +57,9 @@ remove_run(const struct call *call)
 	enum exit_status status;
 	struct wizard_done done;
 
-	if (all == (call->operand != NULL)) {
-		say(call, "stepup: a name or --all, one of them");
-		say(call, "Next: stepup remove --help");
-		return EXIT_USAGE;
-	}
+	if (all == (call->operand != NULL))
+		return usage_forms(call,
+		    "stepup: a name or --all, one of them");
 	status = all ? EXIT_DONE : check_name(call);
 	if (status != EXIT_DONE)
 		return status;

@@ -36,15 +36,15 @@ struct backup {
 static enum exit_status
 refuse(const struct backup *b, int error)
 {
-	char path[256];
+	char path[256], why[512];
 
 	terminal_clean(b->path, path, sizeof(path));
 	if (error == EEXIST)
-		say(b->call, "%s is there already; nothing is ever written "
-		    "over.", path);
+		snprintf(why, sizeof(why), "%s is there already; nothing is "
+		    "ever written over.", path);
 	else
-		say(b->call, "%s: %s", path, strerror(error));
-	return verdict_say(b->call, &verdict_backup, NULL);
+		snprintf(why, sizeof(why), "%s: %s", path, strerror(error));
+	return verdict_because(b->call, why, &verdict_backup);
 }
 
 /* Beside the name it will have: renaming must not cross a file system. */

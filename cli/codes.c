@@ -2,6 +2,7 @@
 /* stepup codes: how many recovery codes are left; --new makes new ones. */
 #include "cli/standing.h"
 #include "cli/subcommands.h"
+#include "cli/verdict.h"
 #include "cli/wizard.h"
 
 static enum exit_status
@@ -11,11 +12,10 @@ count_codes(const struct call *call)
 	struct standing st;
 	char made[32];
 
-	if (call->value[OPTION_SAVE] != NULL) {
-		say(call, "stepup: only new codes can be saved");
-		say(call, "Next: stepup codes --new --save FILE");
-		return EXIT_USAGE;
-	}
+	if (call->value[OPTION_SAVE] != NULL)
+		return verdict_refuse(call, EXIT_USAGE, "stepup: only new "
+		    "codes can be saved",
+		    "stepup codes --new --save FILE");
 	status = standing_ask(call, VERB_CODES, &st);
 	if (status != EXIT_DONE)
 		return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* stepup enroll: an authenticator app and recovery codes. */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,20 +15,23 @@ confirm_root(const struct call *call)
 {
 	const char *me = call->host->sudo_user;
 	char line[TERMINAL_LINE_MAX + 1], user[256], other[64] = "NAME";
+	char what[512], next[320];
 	bool yes;
+	int n;
 
 	terminal_clean(call->user, user, sizeof(user));
-	say(call, "This enrolls %s itself.", user);
-	if (me != NULL && *me != '\0' && strcmp(me, call->user) != 0) {
+	n = snprintf(what, sizeof(what), "This enrolls %s itself.", user);
+	if (n > 0 && me != NULL && *me != '\0' &&
+	    strcmp(me, call->user) != 0) {
 		terminal_clean(me, other, sizeof(other));
-		say(call, "For %s it is: sudo stepup enroll -u %s", other,
-		    other);
+		snprintf(what + n, sizeof(what) - (size_t)n, "\nFor %s it is: "
+		    "sudo stepup enroll -u %s", other, other);
 	}
-	if (!call->terminal->in_tty) {
-		say(call, "Next: %sstepup enroll -u %s", me != NULL ?
-		    "sudo " : "", user);
-		return EXIT_USAGE;
-	}
+	snprintf(next, sizeof(next), "%sstepup enroll -u %s", me != NULL ?
+	    "sudo " : "", user);
+	if (!call->terminal->in_tty)
+		return verdict_refuse(call, EXIT_USAGE, what, next);
+	say(call, "%s", what);
 	yes = terminal_ask(call->terminal, "Go on? [y/N] ", false, -1, line)
 	    == TERMINAL_TYPED &&
 	    (strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0);

@@ -16,14 +16,6 @@ passphrase_typed(const struct call *call)
 	return call->value[OPTION_PASSPHRASE_FD] == NULL;
 }
 
-static enum exit_status
-refuse(const struct call *call, const char *why)
-{
-	say(call, "stepup: %s", why);
-	say(call, "Next: stepup %s --help", call->name);
-	return EXIT_USAGE;
-}
-
 /* --- From a descriptor ------------------------------------------------- */
 
 /* Bytes up to the line's end; -1: too many, or it cannot be read. */
@@ -56,8 +48,7 @@ read_fd(const struct call *call, bool fresh,
 
 	if (!text_number(call->value[OPTION_PASSPHRASE_FD], 0, 65535, &fd) ||
 	    fcntl((int)fd, F_GETFD) == -1)
-		return refuse(call, "--passphrase-fd takes the number of an "
-		    "open descriptor");
+		return verdict_say(call, &verdict_passphrase_fd, NULL);
 	len = read_line(call, (int)fd, passphrase, PASSPHRASE_MAX + 1);
 	if (len > 0 && memchr(passphrase, '\0', (size_t)len) == NULL &&
 	    (!fresh || len >= PASSPHRASE_MIN)) {
@@ -65,8 +56,8 @@ read_fd(const struct call *call, bool fresh,
 		return EXIT_DONE;
 	}
 	explicit_bzero(passphrase, PASSPHRASE_MAX + 1);
-	return refuse(call, fresh ? "a passphrase is one line of 12 to 128 "
-	    "bytes" : "a passphrase is one line of up to 128 bytes");
+	return verdict_say(call, fresh ? &verdict_new_passphrase :
+	    &verdict_bad_passphrase, NULL);
 }
 
 /* --- At the terminal --------------------------------------------------- */

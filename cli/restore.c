@@ -37,11 +37,12 @@ struct restore {
 static enum exit_status
 refuse(const struct restore *r, const char *why)
 {
-	char path[256];
+	char path[256], because[512];
 
 	terminal_clean(r->call->operand, path, sizeof(path));
-	say(r->call, "%s: %s", path, why);
-	return verdict_say(r->call, verdict_of_outcome(OUT_BAD_FILE), NULL);
+	snprintf(because, sizeof(because), "%s: %s", path, why);
+	return verdict_because(r->call, because,
+	    verdict_of_outcome(OUT_BAD_FILE));
 }
 
 static enum exit_status

@@ -215,6 +215,15 @@ const struct verdict verdict_passphrase = { EXIT_USAGE,
 	"--passphrase-fd N" };
 const struct verdict verdict_no_passphrase = { EXIT_REFUSED,
 	"No passphrase was given." NOTHING, "{again} asks for it again." };
+const struct verdict verdict_passphrase_fd = { EXIT_USAGE,
+	"stepup: --passphrase-fd takes the number of an open descriptor.",
+	"stepup {name} FILE --passphrase-fd 3 3<PASSPHRASE-FILE" };
+const struct verdict verdict_new_passphrase = { EXIT_USAGE,
+	"stepup: a passphrase is one line of 12 to 128 bytes.",
+	"write one there, then: {again}" };
+const struct verdict verdict_bad_passphrase = { EXIT_USAGE,
+	"stepup: a passphrase is one line of up to 128 bytes.",
+	"write it there, then: {again}" };
 const struct verdict verdict_backup = { EXIT_REFUSED,
 	"The backup was not made.",
 	"name a new file, where there is room: stepup backup FILE" };

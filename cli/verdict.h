@@ -46,7 +46,8 @@ extern const struct verdict verdict_new_code, verdict_sheet_code;
 /* What the command line itself refuses. */
 extern const struct verdict verdict_secret, verdict_stdin, verdict_yes,
     verdict_qr, verdict_file, verdict_ticket, verdict_passphrase,
-    verdict_no_passphrase, verdict_backup;
+    verdict_no_passphrase, verdict_passphrase_fd, verdict_new_passphrase,
+    verdict_bad_passphrase, verdict_backup;
 /* `key rotate`: refused before it began, ended on the way. */
 extern const struct verdict verdict_ring, verdict_rotation;
 
@@ -59,6 +60,10 @@ enum exit_status verdict_refuse(const struct call *, enum exit_status,
 /* Fills a template; the result is printable ASCII. */
 void verdict_text(const char *template, const struct call *, uint32_t wait,
     char buf[VERDICT_TEXT_MAX]);
+
+/* The same after what made it so, which is printable. */
+enum exit_status verdict_because(const struct call *, const char *because,
+    const struct verdict *);
 
 /* Says both sentences, and path and reason to root; the exit status. */
 enum exit_status verdict_say(const struct call *, const struct verdict *,

@@ -155,6 +155,19 @@ verdict_say(const struct call *call, const struct verdict *v,
 }
 
 enum exit_status
+verdict_because(const struct call *call, const char *because,
+    const struct verdict *v)
+{
+	char both[2 * VERDICT_TEXT_MAX], what[VERDICT_TEXT_MAX];
+	char next[VERDICT_TEXT_MAX];
+
+	verdict_text(v->what, call, 0, what);
+	verdict_text(v->next, call, 0, next);
+	snprintf(both, sizeof(both), "%.600s\n%s", because, what);
+	return verdict_refuse(call, v->status, both, next);
+}
+
+enum exit_status
 verdict_refuse(const struct call *call, enum exit_status status,
     const char *what, const char *next)
 {

@@ -424,6 +424,40 @@ def json_refusals_say_why():
 
 
 @row
+def json_refusals_name_the_thing():
+    """What the command line itself refuses: which word, file, account."""
+    file, link = TMP / "there", TMP / "no-backup"
+    file.write_text("")
+    link.write_text("something else")
+    words = "--passphrase-fd"
+    for said, message, next_ in (
+            (("backup", str(TMP / "new"), words, "77"),
+             "--passphrase-fd takes the number of an open descriptor",
+             "stepup backup FILE --passphrase-fd 3 3<PASSPHRASE-FILE"),
+            (("backup", str(TMP / "new"), words, "0"),
+             "a passphrase is one line of 12 to 128 bytes",
+             "then: stepup backup --json --passphrase-fd 0 "),
+            (("restore", str(file.parent / "gone")), "No such file",
+             "another copy"),
+            (("restore", str(link)), f"{link}: it is not a backup of stepup",
+             "another copy"),
+            (("backup", str(file)), f"{file} is there already", "a new file"),
+            (("codes", "--save", "x"), "only new codes can be saved",
+             "stepup codes --new --save FILE"),
+            (("add", "a b"), "not a name: a b", "letters, digits"),
+            (("remove",), "a name or --all", "stepup remove NAME | --all"),
+            (("enroll",), "This enrolls root itself.",
+             "stepup enroll -u root")):
+        run = pipe(*said, "--json", bare=True, uid=0)
+        out, err = run.communicate("short\n")
+        (end,) = documents(out)
+        check(message in end["message"] and next_ in end["next"], end)
+        check(next_ in err.replace("\n      ", " ") and message in err, err)
+    file.unlink()
+    link.unlink()
+
+
+@row
 def json_the_checker_checks():
     good = {"version": 1, "command": "lock", "user": "alice", "event": "end",
             "status": 0, "result": "done", "locked": True, "reason": "x"}
