@@ -23,6 +23,11 @@ def keep(place, name, content):
     place.belongs_to_builder(folder, f.name)
 
 
+def bare(screen):
+    """The screen's text without what a key is drawn or parted with."""
+    return re.sub(r"[█▀▄\s]", "", screen)
+
+
 @row("enroll_on_80x24")
 def on_80x24(place):
     """Root enrolls somebody: the QR code is on the first screen, scans on
@@ -43,12 +48,11 @@ def on_80x24(place):
     lines = pages["scan"].rstrip("\n").split("\n")
     if len(lines) > 24 or max(map(len, lines)) > 80:
         raise Unexpected("the first screen does not fit 80x24")
-    key = re.sub(r"[█▀▄\s]", "", pages["scan"])
-    matches(person.secret, key, "first screen (key as text)")
+    matches(person.secret, bare(pages["scan"]), "first screen (key as text)")
     equal(len(person.sheet), 10, "number of recovery codes")
     # Nothing secret stays on the screen.
     for secret in (person.secret[:8], person.sheet[0]):
-        lacks(secret, session.screen.text(), "screen afterwards")
+        lacks(secret, bare(session.screen.text()), "screen afterwards")
     come_in(place.ssh(person.name), person, person.code())
 
 
@@ -94,7 +98,7 @@ def cut_off(place, person, questions):
             b"\x1b[?1049l"):
         raise Unexpected("the second screen is still there")
     if person.secret:
-        lacks(person.secret[:8], session.screen.text(), "screen")
+        lacks(person.secret[:8], bare(session.screen.text()), "screen")
     if questions > 1:
         lacks(sheet[0], session.screen.text(), "screen")
     session.line("")
