@@ -13,7 +13,7 @@ from people import Person
 from place import run, until
 from rows import equal, lacks, matches, row
 from rows_login import come_in, give_up
-from terminal import Session, plain_env
+from terminal import Session, Unexpected, plain_env
 
 ALLOW = 'unenrolled = "allow"\n'
 
@@ -65,11 +65,14 @@ def under_logins(place):
     """Key after key, and a login after the other: all come in."""
     people = [enroll.ready(place, f"key{n}") for n in range(4, 7)]
     stop = threading.Event()
-    done = []
+    done, trouble = [], []
 
     def turn():
-        while not stop.is_set():
-            done.append(run(place.stepup, "key", "rotate"))
+        try:
+            while not stop.is_set():
+                done.append(run(place.stepup, "key", "rotate"))
+        except Exception as why:
+            trouble.append(str(why))
 
     thread = threading.Thread(target=turn)
     thread.start()
@@ -79,8 +82,11 @@ def under_logins(place):
     finally:
         stop.set()
         thread.join()
+    equal(trouble, [], "rotations that failed")
     equal([x for x in done if not re.search("key [0-9a-f]{8} removed", x)],
           [], "rotations")
+    if len(done) < len(people):
+        raise Unexpected(f"{len(done)} rotations beside the logins")
     matches(f"{ring(place)[:8]} .* active",
             run(place.stepup, "key", "status"))
 
