@@ -117,15 +117,23 @@ def container_rows(place):
         matches(r"^\d+ passed, 0 failed, 1 skipped$", said, "output")
 
 
+def in_the_middle(process):
+    """Until one of its rows has passed, and the next one runs."""
+    said = ""
+    for line in process.stdout:
+        if line.startswith("ok sshd_code"):
+            return
+        said += line
+    raise Unexpected(f"it ended before:\n{said}")
+
+
 @row("container_interrupted")
 def container_interrupted(place):
     """Ctrl-C in the middle: all is put back as well."""
     with Container(place) as container:
         process = container.start(HERE + "/run", place.build, "--log", LOG,
                                   "sshd_code", "the_wait_ends")
-        for line in process.stdout:
-            if line.startswith("ok sshd_code"):
-                break
+        in_the_middle(process)
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=60)
         if process.returncode == 0:
@@ -138,9 +146,7 @@ def container_killed(place):
     with Container(place) as container:
         process = container.start(HERE + "/run", place.build, "--log", LOG,
                                   "sshd_code", "the_wait_ends")
-        for line in process.stdout:
-            if line.startswith("ok sshd_code"):
-                break
+        in_the_middle(process)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
         if look(place) == container.before:
