@@ -159,10 +159,10 @@ def sshd_password_method(place):
 
 @row("sshd_unknown_and_unenrolled")
 def sshd_unknown_and_unenrolled(place):
-    """Who is not known, and who is not enrolled, is asked all the same."""
+    """Who is not enrolled is asked all the same.  Who is not known never
+    gets behind the password; behind none, it is the same to them."""
     person = Person(place, "ssh8")
     mark = place.log.mark()
-    texts = []
     for name, password in ((person.name, person.password),
                            ("nobody-here", "a password")):
         session = place.ssh(name)
@@ -173,9 +173,15 @@ def sshd_unknown_and_unenrolled(place):
         else:
             session.expect("Password: ")
         give_up(session)
-        texts.append(session.text)
     place.log.expect(f"deny.unenrolled user={person.name} ", mark)
     place.log.expect("pam_unix.*authentication failure", mark)
+    with open("/etc/pam.d/stepup-check-many", "w") as f:
+        f.write("auth required pam_stepup.so tries=1\n")
+    for name in (person.name, "nobody-here"):
+        equal(pam.burst("stepup-check-many", name, ["123456"]),
+              [pam.AUTH_ERR], f"{name}: answered the prompt")
+    place.log.expect(r"pam_stepup\(stepup-check-many:auth\): deny.user",
+                     mark)
     lacks("stepup.*nobody-here", place.log.since(mark), "log")
 
 
@@ -285,7 +291,7 @@ def sudo_refusal_texts(place):
 
 @row("su_code")
 def su_code(place):
-    """su to a person and to root: whoever is the target is asked."""
+    """su and su - to a person: whoever is the target is asked."""
     person = enroll.ready(place, "su1")
     other = Person(place, "mallory")
     mark = place.log.mark()
