@@ -60,6 +60,8 @@ def login_service(place):
 
 def figure(what, kills, books, spent):
     cut, Reach.cut = books.unanswered + Reach.cut, 0
+    if spent == 0 or cut == 0:
+        raise Unexpected(f"{spent} codes accepted, {cut} requests cut off")
     results.add("Faults", f"{kills} × kill -9 of {what}",
                 f"{spent} codes accepted once each, {cut} requests "
                 "cut off; nothing lost or left, next login works")
