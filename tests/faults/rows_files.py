@@ -358,7 +358,8 @@ def keyring(place):
                   ("folder's mode", lambda: mode(os.path.dirname(ring))),
                   ("folder's owner", lambda: owner(os.path.dirname(ring)))]
         for what, damage in cases:
-            files.refused(what, damage, "KEY", "", final=False)
+            files.refused(what, damage, "KEY", os.path.dirname(ring),
+                          final=False)
             n += 1
             for door, _ in files.broken(damage):
                 kinds = door.check(files.person).number("KINDS")
@@ -423,5 +424,5 @@ def settings(place):
 
                 if what.endswith((": wrong", ": mode")):
                     files.refused(f"{what}, copy: {replace.__name__}", both,
-                                  "CONFIG", "", ask=True)
+                                  "CONFIG", place.conf, ask=True)
     figure("settings that cannot be trusted, with and without a copy", n)
