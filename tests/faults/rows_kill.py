@@ -163,6 +163,14 @@ def public_acceptor(place):
     public_load(place, "the public acceptor", count(20), strike)
 
 
+def inode(path):
+    """0 where nothing lies there; a door may go between two looks."""
+    try:
+        return os.stat(path).st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def serve_public(place):
     """Started anew until it listens, as a supervisor does: a process that
     the killed one had begun may hold the socket for a moment."""
@@ -175,9 +183,9 @@ def serve_public(place):
                 [place.stepupd, "--public", "--listen", place.rundir],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL)
-        return os.path.exists(path) and os.stat(path).st_ino != before
+        return inode(path) not in (0, before)
 
-    before = os.stat(path).st_ino if os.path.exists(path) else 0
+    before = inode(path)
     until("the public door listens", start, 5)
 
 
