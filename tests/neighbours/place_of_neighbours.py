@@ -217,6 +217,8 @@ class Watch(threading.Thread):
 
     def bounded(self):
         """96 places (SPEC 4: 64 that are in), a channel for each."""
+        if self.processes == 0:
+            raise Unexpected("nobody looked")
         if self.processes > 97 or self.public_fds > 110:
             raise Unexpected(f"{self.processes} processes, "
                              f"{self.public_fds} descriptors")

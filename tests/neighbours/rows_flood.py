@@ -11,6 +11,12 @@ from terminal import Unexpected
 PROCESSES = 4
 
 
+def packets(counts):
+    """What such a flood consists of."""
+    if counts.sent == 0:
+        raise Unexpected(f"not a packet was sent: {counts}")
+
+
 def beside(place, kind, test, each=PROCESSES, n=0, check=None):
     """Root's logins and other users beside each * KIND of one user."""
     phone = near.locked(place)
@@ -29,9 +35,11 @@ def beside(place, kind, test, each=PROCESSES, n=0, check=None):
     times = near.quiet_enough(test, measure)
     held = seen["watch"].bounded()
     near.all_gone(place)
-    if check:
-        check(seen["counts"])
     c = seen["counts"]
+    if c.connected == 0:
+        raise Unexpected(f"nobody came to the door: {c}")
+    if check:
+        check(c)
     near.report(test, f"logins {times}; others in within "
                 f"{seen['others']:.0f} ms; {held}; {c.connected} "
                 f"connections, {c.sent} packets, {c.refused} refused")
@@ -51,17 +59,17 @@ def queue(place):
 
 @row("flood_of_rubbish")
 def rubbish(place):
-    beside(place, "rubbish", "Flood of rubbish")
+    beside(place, "rubbish", "Flood of rubbish", check=packets)
 
 
 @row("flood_of_empty_packets")
 def empty(place):
-    beside(place, "empty", "Flood of empty packets")
+    beside(place, "empty", "Flood of empty packets", check=packets)
 
 
 @row("flood_of_maximum_packets")
 def maximum(place):
-    beside(place, "maximum", "Flood of maximum packets")
+    beside(place, "maximum", "Flood of maximum packets", check=packets)
 
 
 def passed(refused):
@@ -133,6 +141,8 @@ def many_uids(place):
     held = seen["watch"].bounded()
     if seen["watch"].rss > 1024 * 1024:
         raise Unexpected(f"memory: {held}")
+    if seen["watch"].processes < 64:
+        raise Unexpected(f"64 places were not taken: {held}")
     near.all_gone(place)
     near.report("64 uids park 8 connections each, all asked once",
                 f"logins {times}; others in within {seen['others']:.0f} ms; "
@@ -159,6 +169,8 @@ def busy(place):
     equal({o for w in wrote for o in w.outcomes} - {
         "ask", "deny.code", "deny.locked", "no room"}, set(),
           "answers at the public door")
+    if not any("deny.locked" in w.outcomes for w in wrote):
+        raise Unexpected(f"nobody wrote: {wrote}")
     near.all_gone(place)
     near.report("40 busy processes of one user on "
                 f"{os.cpu_count()} CPUs, 8 of his connections write",
