@@ -40,9 +40,6 @@ add_run(const struct call *call)
 	if (status != EXIT_DONE)
 		return status;
 	tell_name(call);
-	if (call->host->uid != 0)
-		say(call, "This sets up one more authenticator. Your password "
-		    "first, and a code that works now.");
 	status = wizard_run(call, VERB_ENROLL, FLAG_ADD, &done);
 	if (status == EXIT_DONE)
 		result(call, "Done: %s is set up. The others and the recovery "

@@ -72,9 +72,6 @@ enroll_run(const struct call *call)
 		status = confirm_root(call);
 	if (status == EXIT_DONE && call->host->uid == 0)
 		status = session_prepare(call);
-	if (call->host->uid != 0)
-		say(call, "This sets up an authenticator app for your logins "
-		    "here. Your %s first.", ticket ? "ticket" : "password");
 	if (status == EXIT_DONE)
 		status = wizard_run(call, VERB_ENROLL,
 		    call_has(call, OPTION_REPLACE) ? FLAG_REPLACE :

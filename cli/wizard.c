@@ -25,6 +25,7 @@ static struct {
 	struct save	save;
 	char		file[SHOW_SHEET_MAX];	/* what is saved */
 	char		line[TERMINAL_LINE_MAX + 1];
+	const char	*purpose;		/* not said yet; or NULL */
 } vault;
 
 /* How a round ended. */
@@ -42,6 +43,25 @@ broken(enum session_state *why, enum session_state state)
 	return state == SESSION_CANCELLED ? ROUND_CANCELLED : ROUND_BROKEN;
 }
 
+/*
+ * What is going to be done is said with the first proof that is asked for:
+ * who is refused before that is asked for nothing.
+ */
+static const char *
+purpose(const struct call *call, enum wire_verb verb, uint32_t flags)
+{
+	if (verb != VERB_ENROLL || call->host->uid == 0)
+		return NULL;
+	if ((flags & FLAG_ADD) != 0)
+		return "This sets up one more authenticator. Your password "
+		    "first, and a code that works now.";
+	return (flags & FLAG_TICKET) != 0 ?
+	    "This sets up an authenticator app for your logins here. Your "
+	    "ticket first." :
+	    "This sets up an authenticator app for your logins here. Your "
+	    "password first.";
+}
+
 /* Asks until there is a line; the peer may speak first. */
 static enum round
 prompt(const struct wire_message *m, enum session_state *why)
@@ -53,6 +73,10 @@ prompt(const struct wire_message *m, enum session_state *why)
 	wire_get_uint(m, TAG_STYLE, &style);
 	wire_get_string(m, TAG_TEXT, text);
 	terminal_clean(text, text, sizeof(text));
+	if (vault.purpose != NULL && style != STYLE_NEW_CODE) {
+		say(vault.show.call, "%s", vault.purpose);
+		vault.purpose = NULL;
+	}
 	do
 		got = show_prompt(&vault.show, (enum wire_style)style, text,
 		    vault.session.fd, vault.line);
@@ -302,6 +326,7 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 		return verdict_say(call, &verdict_file, NULL);
 	show_start(&vault.show, call);
 	vault.show.adding = (flags & FLAG_ADD) != 0;
+	vault.purpose = purpose(call, verb, flags);
 	if (call_has(call, OPTION_JSON))
 		call->terminal->pages = false;
 	why = session_open(&vault.session, call, verb, flags);
