@@ -81,6 +81,47 @@ confirm(const struct call *call)
 	return verdict_say(call, verdict_of_state(SESSION_CANCELLED), NULL);
 }
 
+static bool
+find_factor(const struct wire_message *m, void *arg)
+{
+	uint32_t apps;
+
+	*(bool *)arg = wire_get_uint(m, TAG_COUNT, &apps) && apps > 0;
+	return !*(bool *)arg;
+}
+
+/*
+ * A passphrase is not asked for in vain: the service would refuse, and
+ * decides it again.  What it does not answer now it is asked for then.
+ */
+static enum exit_status
+look_occupied(const struct call *call)
+{
+	enum session_state state;
+	struct wire_message m;
+	struct wire_writer w;
+	struct session s;
+	bool occupied = false;
+
+	if (call_has(call, OPTION_REPLACE) || !passphrase_typed(call) ||
+	    !call->terminal->in_tty)
+		return EXIT_DONE;
+	admin_start(call, VERB_LIST, &w);
+	state = session_ask(&s, call, &w);
+	while (state == SESSION_OPEN && !occupied) {
+		state = session_next(&s, &m);
+		if (state != SESSION_OPEN || wire_refused(&m) ||
+		    wire_has(&m, TAG_LAST) || (!admin_rows(&m, find_factor,
+		    &occupied) && !occupied))
+			break;
+	}
+	session_close(&s);
+	if (state == SESSION_CANCELLED)
+		return verdict_say(call, verdict_of_state(state), NULL);
+	return occupied ? verdict_say(call, verdict_of_outcome(OUT_OCCUPIED),
+	    NULL) : EXIT_DONE;
+}
+
 /* --- There ------------------------------------------------------------- */
 
 static enum session_state
@@ -294,6 +335,8 @@ restore_run(const struct call *call)
 		status = confirm(call);
 	if (status == EXIT_DONE)
 		status = session_prepare(call);
+	if (status == EXIT_DONE)
+		status = look_occupied(call);
 	if (status == EXIT_DONE && call_has(call, OPTION_JSON))
 		r.list = json_list("differ");
 	if (status == EXIT_DONE)

@@ -17,6 +17,7 @@ import time
 VERSION = 1
 REPLY = 0x80
 STATUS, ENROLL, CODES, REMOVE, TEST = 3, 4, 5, 6, 7
+LIST = 18
 ADD = 0x80
 PROMPT, NOTE, OFFER, MISS, SHEET, ANSWER, CANCEL = 32, 33, 34, 35, 36, 40, 41
 PASSWORD, SHOWN, FACTOR, NEW_CODE, SHEET_CODE, CONFIRM = 1, 2, 3, 4, 5, 6
@@ -99,6 +100,8 @@ PLAN = {"password": None,       # or the right one
         "trial": ["Code to test: "],    # TEST: what is said and asked
         "confirm": None,        # REMOVE: what is asked
         "people": 0,            # LIST: so many accounts, user0000000 on
+        "occupied": None,       # LIST beside another request, not in the
+                                # log: whether somebody is enrolled
         "upload": False,        # takes rows until the last, before frames
         "stay": False,          # afterwards waits for the client
         "hang": False,          # takes the request and says nothing
@@ -113,6 +116,7 @@ class Conversation:
     def __init__(self, connection, plan, log):
         self.connection, self.log = connection, log
         self.plan = dict(PLAN, **plan)
+        self.beside = False
 
     def send(self, verb, **fields):
         try:
@@ -144,6 +148,13 @@ class Conversation:
     def final(self, **fields):
         self.send(self.verb | REPLY, last=1, **fields)
 
+    def occupied(self):
+        apps = (0, 1) if self.plan["occupied"] else (0,)
+        self.send(LIST | REPLY, rows=[
+            {"name": f"user{count}", "uid": 1000, "count": count}
+            for count in apps])
+        self.final(outcome=OUTCOME["DONE"])
+
     def people(self, count):
         row = frame(0, name="user0000000", uid=1000, enrolled=1763720000,
                     used=1763730000, count=1, left=9, codes_all=10,
@@ -173,6 +184,10 @@ class Conversation:
     def serve(self):
         try:
             self.verb, fields = self.receive()
+            if self.verb == LIST and self.plan["occupied"] is not None:
+                self.beside = True
+                self.occupied()
+                return
             self.flags = int.from_bytes(fields.get("flags", b""), "big")
             self.log(f"request {self.verb} " + " ".join(
                 f"{k}={v.hex() if k in NUMBERS else v.decode()}"
@@ -312,7 +327,10 @@ def main():
         name for name in os.environ if name not in ("LC_CTYPE", "PWD",
                                                     "SHLVL", "_"))))
     connection = socket.socket(fileno=0)
-    Conversation(connection, told["plan"], events.append).serve()
+    talk = Conversation(connection, told["plan"], events.append)
+    talk.serve()
+    if talk.beside:
+        return
     with open(told["log"], "w") as file:
         json.dump(events, file)
 

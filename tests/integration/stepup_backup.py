@@ -211,6 +211,8 @@ def both_are_roots():
 # --- at a terminal --------------------------------------------------------
 
 def typed(plan, *words):
+    if words[0] == "restore":
+        plan = {"occupied": False, **plan}
     program, log = admin(plan)
     return Run(*words, uid=0, stepupd=program, env={"TZ": "UTC"}), log
 
@@ -348,6 +350,21 @@ def restore_asks_three_times():
         run.answer("Passphrase of the backup: $", "not this one")
     left = run.ends(1)
     equal(left.count("not the passphrase of this backup"), 3)
+
+
+@row
+def restore_over_somebody_is_refused_before_a_passphrase():
+    run, log = typed({"occupied": True, "frames": []}, "restore", whole())
+    left = run.ends(1)
+    check("Passphrase" not in run.text and not log.exists(), run.text)
+    check("Somebody is enrolled on this host already. Nothing was changed." in
+          left and f"{FILE} --replace" in left.replace("\n", ""), left)
+    # Root has said it: then it is asked whether that is meant.
+    run, log = typed({"occupied": True, "upload": True,
+                      "frames": restored()}, "restore", str(FILE),
+                     "--replace", "--yes")
+    run.answer("Passphrase of the backup: $", WORDS)
+    run.ends(0)
 
 
 @row
