@@ -40,6 +40,12 @@ struct import_item {
 	enum outcome	 outcome;	/* OUT_ASK: to be written */
 };
 
+/* What is open, in locked memory: a packet of the upload, one secret. */
+struct import_open {
+	struct upload	upload;
+	struct secret	secret;
+};
+
 struct import {
 	struct session	*s;
 	bool		 dry;		/* nothing is written */
@@ -49,6 +55,7 @@ struct import {
 	struct import_item *items;	/* in the order of the upload */
 	struct import_item **sorted;	/* the same, for looking up */
 	struct account	*account;	/* room for one */
+	struct import_open *open;
 	int		 ring_dir;	/* the ring is held; -1: not */
 };
 

@@ -5,14 +5,13 @@
  */
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <sys/random.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/text.h"
 #include "daemon/crypto.h"
 #include "daemon/import.h"
+#include "daemon/locked.h"
 #include "daemon/offer.h"
 #include "daemon/seal.h"
 
@@ -46,7 +45,8 @@ new_item(struct import *im)
 
 /* The row's own values; what it must have and may have at most. */
 static bool
-read_row(const struct wire_message *m, struct import_item *item)
+read_row(const struct wire_message *m, struct import_item *item,
+    struct secret *secret)
 {
 	struct credential *c = &item->credential;
 	char name[WIRE_STRING_MAX + 1];
@@ -55,9 +55,9 @@ read_row(const struct wire_message *m, struct import_item *item)
 	if (m->verb != VERB_IMPORT || !wire_get_string(m, TAG_NAME, name) ||
 	    name[0] == '\0' || strlen(name) > ACCOUNT_NAME_MAX ||
 	    !wire_get_uint(m, TAG_UID, &uid) || uid == UINT32_MAX ||
-	    !wire_get_secret(m, TAG_SECRET, &c->secret) ||
-	    c->secret.len < IMPORT_SECRET_MIN ||
-	    c->secret.len > OTP_SECRET_MAX ||
+	    !wire_get_secret(m, TAG_SECRET, secret) ||
+	    secret->len < IMPORT_SECRET_MIN ||
+	    secret->len > OTP_SECRET_MAX ||
 	    !wire_get_uint(m, TAG_ALGORITHM, &algorithm) ||
 	    otp_algorithm_name((enum otp_algorithm)algorithm) == NULL ||
 	    !wire_get_uint(m, TAG_DIGITS, &c->digits) || c->digits < 6 ||
@@ -103,7 +103,7 @@ look_up(struct import *im, struct import_item *item, struct store *store)
 	return OUT_DONE;
 }
 
-/* The item's secret goes from the clear into the seal. */
+/* The secret that is open goes into the item's seal. */
 static enum outcome
 seal(struct import *im, struct import_item *item, struct store *store)
 {
@@ -120,7 +120,7 @@ seal(struct import *im, struct import_item *item, struct store *store)
 		o = OUT_KEY;
 	else if (row.account_id <= 0 || row.credential_id <= 0)
 		o = OUT_INTERNAL;
-	else if (!seal_close(ring, &row, &c->secret, &c->sealed))
+	else if (!seal_close(ring, &row, &im->open->secret, &c->sealed))
 		o = OUT_MEMORY;
 	return o;
 }
@@ -128,16 +128,17 @@ seal(struct import *im, struct import_item *item, struct store *store)
 static enum outcome
 take(struct import *im, const struct wire_message *m)
 {
+	struct secret *secret = &im->open->secret;
 	struct import_item *item = new_item(im);
 	struct store *store = NULL;
 	enum outcome o = OUT_DONE;
 
 	if (item == NULL)
 		return OUT_MEMORY;
-	if (!read_row(m, item))
+	if (!read_row(m, item, secret))
 		o = failure_set(&im->s->failure, OUT_PROTOCOL, NULL,
 		    "row %zu of the upload cannot be", im->count);
-	if (o == OUT_DONE && !mark(im, &item->credential.secret, item->mark))
+	if (o == OUT_DONE && !mark(im, secret, item->mark))
 		o = OUT_MEMORY;
 	if (o == OUT_DONE && !im->blank)
 		o = site_store(im->s->site, &store, &im->s->failure);
@@ -145,7 +146,7 @@ take(struct import *im, const struct wire_message *m)
 		o = look_up(im, item, store);
 	if (o == OUT_DONE && !im->blank && item->outcome == OUT_ASK)
 		o = seal(im, item, store);
-	secret_wipe(&item->credential.secret);
+	secret_wipe(secret);
 	return o;
 }
 
@@ -200,15 +201,15 @@ visit(const struct account *a, void *arg)
 	const struct keyring *ring = site_keyring(im->s->site,
 	    &im->s->failure);
 	struct seal_row row = { .account_id = a->id, .user = a->name };
-	struct secret secret = { 0 };
+	struct secret *secret = &im->open->secret;
 	bool marked;
 	size_t i;
 
 	for (i = 0; ring != NULL && i < a->credential_count; i++) {
 		row.credential_id = a->credentials[i].id;
 		marked = seal_open(ring, &row, &a->credentials[i].sealed,
-		    &secret) && mark(im, &secret, key.mark);
-		secret_wipe(&secret);
+		    secret) && mark(im, secret, key.mark);
+		secret_wipe(secret);
 		if (!marked)
 			continue;
 		found = bsearch(&wanted, im->sorted, im->count,
@@ -248,13 +249,14 @@ compare(struct import *im)
 enum outcome
 import_stage(struct import *im)
 {
+	enum outcome o = OUT_DONE;
 	struct wire_message row;
 	enum upload_code code;
-	struct upload *u = malloc(sizeof(*u));
-	enum outcome o = OUT_DONE;
+	struct upload *u;
 
-	if (u == NULL)
+	if ((im->open = locked_new(sizeof(*im->open))) == NULL)
 		return OUT_MEMORY;
+	u = &im->open->upload;
 	upload_start(u, im->s->talk, IMPORT_ROWS_MAX, IMPORT_BYTES_MAX);
 	/* The client asks the name service between two rows. */
 	u->idle_ms = TALK_IDLE_MS;
@@ -264,7 +266,6 @@ import_stage(struct import *im)
 			o = take(im, &row);
 	} while (code == UPLOAD_ROW && o == OUT_DONE);
 	upload_wipe(u);
-	free(u);
 	if (o == OUT_DONE && code == UPLOAD_TOO_MUCH)
 		return failure_set(&im->s->failure, OUT_PROTOCOL, NULL,
 		    "more than %d accounts in one import", IMPORT_ROWS_MAX);
@@ -283,6 +284,7 @@ import_free(struct import *im)
 	if (im->items != NULL)
 		explicit_bzero(im->items, im->count * sizeof(*im->items));
 	explicit_bzero(im->key, sizeof(im->key));
+	locked_free(im->open, sizeof(*im->open));
 	free(im->items);
 	free(im->sorted);
 	free(im->account);
