@@ -5,6 +5,11 @@
 #include "cli/doctor/finding.h"
 #include "cli/terminal.h"
 
+/* Both doors, where no systemd holds them. */
+#define START \
+	"as the host's init does: stepupd --login --listen {folder}, " \
+	"stepupd --public --listen {folder}"
+
 static const struct finding_row rows[] = {
 	[FIND_PAM_BROKEN] = { "pam-broken", false,
 		"libpam cannot read this line ({detail}); it refuses, or "
@@ -165,25 +170,35 @@ static const struct finding_row rows[] = {
 		"install the module as it was built." },
 	[FIND_DOOR_FOREIGN] = { "door-foreign", false,
 		"Somebody who is not root listens here.",
-		"stop that process, then: systemctl restart stepupd.socket" },
+		"stop that process, then: systemctl restart stepupd.socket",
+		"stop that process, then start ours, " START },
 	[FIND_DOOR_DEAF] = { "door-deaf", false,
 		"Somebody listens here, and does not answer.",
-		"systemctl restart stepupd; journalctl -u stepupd tells why." },
+		"systemctl restart stepupd; journalctl -u stepupd tells why.",
+		"the system log tells why (stepupd); end it and start it "
+		"anew, " START },
 	[FIND_DOOR_MODE] = { "door-mode", false,
 		"The mode of this socket is {detail}.",
-		"systemctl restart stepupd.socket stepup-public.socket" },
+		"systemctl restart stepupd.socket stepup-public.socket",
+		"end stepupd and start it anew, " START },
 	[FIND_DOOR_LOGIN] = { "door-login", true,
 		"Nobody listens here: each login starts a service of its own, "
 		"which a person who drives su or sudo can hold up.",
 		"where people have shells: systemctl enable --now "
-		"stepupd.socket" },
+		"stepupd.socket",
+		"where people have shells, from the host's init: stepupd "
+		"--login --listen {folder}" },
 	[FIND_DOOR_PUBLIC] = { "door-public", true,
 		"Nobody listens here: people cannot enroll themselves, and "
 		"screen lockers cannot ask for a code.",
-		"if wanted: systemctl enable --now stepup-public.socket" },
+		"if wanted: systemctl enable --now stepup-public.socket",
+		"if wanted, from the host's init: stepupd --public --listen "
+		"{folder}" },
 	[FIND_STORE] = { "store", false,
 		"The store cannot be used: {detail}.",
-		"journalctl -t stepupd; restore it from the backup." },
+		"journalctl -t stepupd; restore it from the backup.",
+		"the system log tells more (stepupd); restore it from the "
+		"backup." },
 	[FIND_KEY] = { "key", false,
 		"The keyring cannot be used: {detail}.",
 		"restore /etc/stepup/keyring from the backup; recovery "
@@ -196,7 +211,8 @@ static const struct finding_row rows[] = {
 	[FIND_CLOCK] = { "clock", false,
 		"The clock of this host is not synchronised ({detail}); codes "
 		"go wrong when it drifts by half a minute.",
-		"timedatectl set-ntp true, or start chrony." },
+		"timedatectl set-ntp true, or start chrony.",
+		"start chrony or ntpd." },
 	[FIND_PLAN_ROOT] = { "plan-root", false,
 		"root could not get in any more ({services}): no second "
 		"factor.",
@@ -227,6 +243,12 @@ finding_row(enum finding_id id)
 	return &rows[(unsigned)id < FINDINGS ? id : FIND_PAM_BROKEN];
 }
 
+const char *
+finding_next(const struct findings *f, const struct finding_row *r)
+{
+	return f->no_systemd && r->plain != NULL ? r->plain : r->next;
+}
+
 /* Whether "a, b" has this word. */
 static bool
 has_word(const char *list, const char *word)
@@ -253,7 +275,7 @@ add_word(char list[FINDING_WORDS_MAX], const char *word)
 	    strcmp(list + len - 3, "...") == 0))
 		return;
 	if (len + strlen(clean) + 8 > FINDING_WORDS_MAX)
-		strcpy(list + len, ", ...");
+		snprintf(list + len, FINDING_WORDS_MAX - len, ", ...");
 	else
 		snprintf(list + len, FINDING_WORDS_MAX - len, "%s%s",
 		    len > 0 ? ", " : "", clean);
@@ -285,7 +307,7 @@ finding_add(struct findings *f, enum finding_id id, const char *file,
 		f->count++;
 		f->problems += !rows[id].note;
 		n->id = id;
-		strcpy(n->where, where);
+		memcpy(n->where, where, sizeof(where));
 		if (detail != NULL)
 			terminal_clean(detail, n->detail, sizeof(n->detail));
 	}
@@ -332,15 +354,26 @@ finding_gather(const struct findings *f, size_t first, struct finding *out,
 	return n;
 }
 
+/* The folder of "/run/stepup/login". */
+static void
+folder_of(const char *where, char buf[FINDING_WHERE_MAX])
+{
+	const char *slash = strrchr(where, '/');
+
+	snprintf(buf, FINDING_WHERE_MAX, "%.*s", slash == NULL ? 0 :
+	    slash == where ? 1 : (int)(slash - where), where);
+}
+
 void
 finding_text(const struct finding *f, const char *template,
     char buf[FINDING_TEXT_MAX])
 {
 	const char *word;
 	size_t used = 0;
-	char one[2];
+	char one[2], folder[FINDING_WHERE_MAX];
 	int n;
 
+	folder_of(f->where, folder);
 	buf[0] = '\0';
 	while (*template != '\0') {
 		one[0] = *template;
@@ -351,6 +384,9 @@ finding_text(const struct finding *f, const char *template,
 			template += 9;
 		} else if (strncmp(template, "{detail}", 8) == 0) {
 			word = f->detail;
+			template += 7;
+		} else if (strncmp(template, "{folder}", 8) == 0) {
+			word = folder;
 			template += 7;
 		}
 		template++;

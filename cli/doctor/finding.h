@@ -82,6 +82,7 @@ struct finding {
 
 struct findings {
 	size_t		 count, problems, dropped;
+	bool		 no_systemd;	/* of the host */
 	struct finding	 all[FINDINGS_MAX];
 };
 
@@ -89,10 +90,15 @@ struct finding_row {
 	const char	*name;		/* "pam-bypass" */
 	bool		 note;		/* told, but nothing is wrong */
 	const char	*what;		/* a sentence; {services} {detail} */
-	const char	*next;		/* what to do; filled the same way */
+	const char	*next;		/* what to do; filled the same way, and
+					   {folder}, in which the place is */
+	const char	*plain;		/* the same without systemd, or NULL */
 };
 
 const struct finding_row *finding_row(enum finding_id);
+/* What to do on this host: for finding_text. */
+const char *finding_next(const struct findings *,
+    const struct finding_row *);
 
 /*
  * Once for each id and place; a further service of the same is added to

@@ -86,6 +86,7 @@ void
 judge_all(const struct world *w, const struct survey *v, bool plan,
     struct findings *f)
 {
+	f->no_systemd = w->no_systemd;
 	judge_pam(w, v, plan, f);
 	judge_ignored(w, f);
 	judge_sshd(w, v, f);

@@ -132,6 +132,7 @@ look_host(const struct call *call, bool people, struct world *w)
 	look_store(call, w);
 	look_people(call, people, w);
 	look_clock(w);
+	w->no_systemd = !there("/run/systemd/system", "");
 	if (w->euid != 0)
 		world_unseen(w, "owner and mode of key and store: only root "
 		    "may look into their folders");

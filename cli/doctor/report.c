@@ -172,7 +172,7 @@ one_finding(const struct call *call, const struct findings *all, size_t i)
 	places(call, r, at, count);
 	finding_text(f, r->what, text);
 	paragraph(call, "  ", text);
-	finding_text(f, r->next, text);
+	finding_text(f, finding_next(all, r), text);
 	if (text[0] != '\0')
 		paragraph(call, "  Next: ", text);
 }

@@ -98,7 +98,7 @@ services_json(const char *list)
 }
 
 static json_t *
-finding_json(const struct finding *f)
+finding_json(const struct findings *all, const struct finding *f)
 {
 	const struct finding_row *r = finding_row(f->id);
 	char text[FINDING_TEXT_MAX];
@@ -112,7 +112,7 @@ finding_json(const struct finding *f)
 	json_object_set_new(j, "detail", f->detail[0] != '\0' ?
 	    json_words(f->detail) : json_null());
 	json_object_set_new(j, "message", json_words(text));
-	finding_text(f, r->next, text);
+	finding_text(f, finding_next(all, r), text);
 	json_object_set_new(j, "next", text[0] != '\0' ? json_words(text) :
 	    json_null());
 	return j;
@@ -138,7 +138,7 @@ report_json(const struct call *call, const struct world *w,
 			    service_json(w, &v->all[i]));
 	list = json_list("findings");
 	for (i = 0; i < f->count; i++)
-		json_array_append_new(list, finding_json(&f->all[i]));
+		json_array_append_new(list, finding_json(f, &f->all[i]));
 	list = json_list("not_seen");
 	for (i = 0; i < w->unseen_count; i++)
 		json_array_append_new(list, json_words(w->unseen[i]));

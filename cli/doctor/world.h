@@ -100,6 +100,7 @@ struct world {
 	enum world_store store;
 	char		 store_detail[WORLD_TEXT_MAX];
 	bool		 store_moved;	/* made on another machine */
+	bool		 no_systemd;	/* services are started otherwise */
 	enum world_clock clock;
 	char		 clock_detail[WORLD_TEXT_MAX];
 	bool		 people_seen;

@@ -174,6 +174,8 @@ fact(struct doctor_case *c, char *const word[6])
 	else if (case_is(word[0], "clock"))
 		w->clock = case_is(word[1], "unsynced") ? WORLD_CLOCK_UNSYNCED :
 		    WORLD_CLOCK_SYNCED;
+	else if (case_is(word[0], "init"))
+		w->no_systemd = !case_is(word[1], "systemd");
 	else if (case_is(word[0], "store"))
 		store_fact(c, word[1]);
 	else if (case_is(word[0], "today"))
