@@ -300,7 +300,7 @@ enum store_code lite_reseal(struct store *, const struct store_seal *,
 /* Three columns from this one on: key id, nonce, what is sealed. */
 bool lite_sealed(sqlite3_stmt *, int column, struct sealed *);
 
-/* store_sqlite_load.c, store_sqlite_apply.c */
+/* store_sqlite_load.c, store_sqlite_list.c, store_sqlite_apply.c */
 
 enum store_code lite_load(struct store *, const char *, uid_t,
     struct account *, struct failure *);
@@ -320,6 +320,7 @@ enum store_code lite_apply(struct store *, const struct account *,
     const struct decision *, const struct store_event *, struct failure *);
 enum store_code lite_save_password(struct store *, uid_t,
     const struct limiter *, struct failure *);
+
 /* store_sqlite_pass.c: an account's passes, as load and apply need them */
 
 enum store_code lite_load_passes(struct store *, struct account *,
@@ -331,6 +332,8 @@ enum store_code lite_replace_passes(struct store *, const struct account *,
     struct failure *);
 bool lite_passes_sound(const struct account *);
 
+/* store_sqlite_events.c */
+
 enum store_code lite_write_event(struct store *, const struct account *,
     int change, const struct store_event *, struct failure *);
 enum store_code lite_tell(struct store *, unsigned,
@@ -339,9 +342,10 @@ enum store_code lite_write_tally(struct store *, const struct account *,
     const struct store_event *, struct failure *);
 
 /*
- * A new row, by one of two statements each: current, or staged.  Of an
- * account, *changed says whether it came in; NULL: it has to.
+ * store_sqlite_write.c: a new row, by one of two statements each: current, or
+ * staged.  Of an account, *changed says whether it came in; NULL: it has to.
  */
+
 enum store_code lite_new_account(struct store *, enum lite_statement,
     const struct account *, int *changed, struct failure *);
 enum store_code lite_new_recovery(struct store *, enum lite_statement,
