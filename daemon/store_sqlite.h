@@ -67,7 +67,7 @@
 #define LITE_STAGE_BATCH	64	/* accounts a transaction */
 #define LITE_PASSES_BATCH	32
 
-/* Prepared when first used, once per handle; the SQL stands beside use. */
+/* Prepared when first used, once per handle. */
 enum lite_statement {
 	LITE_BEGIN_READ = 0,
 	LITE_BEGIN_WRITE,
@@ -185,6 +185,10 @@ struct store {
 	int64_t		 wait_until;	/* us, monotonic; 0: not waiting yet */
 	uint64_t	 jitter;
 };
+
+/* store_sqlite_sql.c: a statement's text */
+
+const char *lite_sql(enum lite_statement);
 
 /* store_sqlite_handle.c: statements, errors, waiting */
 
