@@ -15,6 +15,7 @@
 #include <sqlite3.h>
 
 #include "daemon/store.h"
+#include "daemon/store_sqlite_sql.h"
 
 /* Header of the file: "STUP", and user_version = 100 * major + minor. */
 #define LITE_APPLICATION	0x53545550
@@ -32,22 +33,12 @@
 #define LITE_WAL_FRAMES		2000	/* working size of the WAL */
 #define LITE_RESERVE		4096	/* free pages, made at birth ... */
 #define LITE_RESERVE_LOW	1024	/* ... and again when fewer are left */
-#define LITE_RESERVE_BATCH	1024	/* pages a transaction */
 #define LITE_RESERVE_TIGHT	512	/* the disk is full: the newest event
 					   takes the place of old ones */
-#define LITE_RESERVE_SPARE	16	/* pages a batch may need besides */
-#define LITE_SETTLE_TRIES	20
-
-/* How many old events go with a new one: always, and when space is tight
-   (the longest new one takes a page, which held that many short ones). */
-#define LITE_RING_STEP		4
-#define LITE_RING_STEP_TIGHT	48
 
 /* When to checkpoint (SPEC 5), in frames. */
 #define LITE_TEND_IDLE		250
 #define LITE_TEND_BUSY		1000
-#define LITE_ROOM		1500	/* no batch beyond: logins need the rest */
-#define LITE_ROOM_TRIES		200	/* of 5 ms */
 #define LITE_TEND_SHORT		32	/* spawned and admin */
 
 /* Waits for locks, in us: in all, and one step of it. */
@@ -66,78 +57,6 @@
 #define LITE_FLOOR_WINDOW	8	/* steps, at most */
 #define LITE_STAGE_BATCH	64	/* accounts a transaction */
 #define LITE_PASSES_BATCH	32
-
-/* Prepared when first used, once per handle. */
-enum lite_statement {
-	LITE_BEGIN_READ = 0,
-	LITE_BEGIN_WRITE,
-	LITE_COMMIT,
-	LITE_ROLLBACK,
-	LITE_MARK,
-	LITE_KEEP,
-	LITE_UNDO,
-	LITE_USER_VERSION,
-	LITE_LOAD_ACCOUNT,
-	LITE_LOAD_CREDENTIALS,
-	LITE_LOAD_RECOVERY,
-	LITE_LOAD_PASSES,
-	LITE_LOAD_PASSWORD,
-	LITE_LOAD_PROOF,
-	LITE_SAVE_PROOF,
-	LITE_SEALS,
-	LITE_RESEAL,
-	LITE_LIST,
-	LITE_LINES,
-	LITE_PASSES,
-	LITE_RECORDS_LOGIN,
-	LITE_RECORDS_PUBLIC,
-	LITE_TALLIES,
-	LITE_SET_CREDENTIAL,
-	LITE_SET_SPENT,
-	LITE_SET_LIMITERS,
-	LITE_SET_ENROLLED,
-	LITE_SET_LOCK,
-	LITE_SET_NAME,
-	LITE_SET_UID,
-	LITE_SET_SEAL,
-	LITE_NEW_ACCOUNT,
-	LITE_NEW_CREDENTIAL,
-	LITE_NEW_RECOVERY,
-	LITE_DROP_CREDENTIALS,
-	LITE_DROP_RECOVERY,
-	LITE_DROP_ACCOUNT,
-	LITE_DROP_PASSWORD,
-	LITE_SET_PASS,
-	LITE_NEW_PASS,
-	LITE_DROP_PASSES,
-	LITE_SAVE_PASSWORD,
-	LITE_EVENT_LOGIN,
-	LITE_EVENT_PUBLIC,
-	LITE_RING_LOGIN,
-	LITE_RING_PUBLIC,
-	LITE_TALLY,
-	LITE_TALLY_OLD,
-	LITE_TOUCH,
-	LITE_FREE_PAGES,
-	LITE_PAGES,
-	LITE_FILL,
-	LITE_UNFILL,
-	LITE_SNAPSHOT,
-	LITE_STAGE_ACCOUNT,
-	LITE_STAGE_CREDENTIAL,
-	LITE_STAGE_RECOVERY,
-	LITE_STAGE_KEEP,
-	LITE_STAGE_MERGE,
-	LITE_STAGE_THERE,
-	LITE_STAGE_HERE,
-	LITE_STAGE_RINGS,
-	LITE_STAGE_CHANGED_LOGIN,
-	LITE_STAGE_CHANGED_PUBLIC,
-	LITE_STAGE_OCCUPIED,
-	LITE_STAGE_FLOOR,
-	LITE_LOAD_MACHINE,
-	LITE_STATEMENTS
-};
 
 /* What an event says was changed; the schema names them. */
 enum lite_change {
@@ -185,10 +104,6 @@ struct store {
 	int64_t		 wait_until;	/* us, monotonic; 0: not waiting yet */
 	uint64_t	 jitter;
 };
-
-/* store_sqlite_sql.c: a statement's text */
-
-const char *lite_sql(enum lite_statement);
 
 /* store_sqlite_handle.c: statements, errors, waiting */
 
@@ -394,13 +309,22 @@ enum store_code lite_rebind(struct store *, const struct account *, uid_t,
 enum store_code lite_forget(struct store *, const struct account *,
     const struct store_event *, struct failure *);
 
-/* store_sqlite_wal.c: checkpoints, space */
+/* store_sqlite_wal.c: checkpoints */
 
 void lite_watch(struct store *);	/* wal_hook in place of automatic */
 /* Blocks for the WAL's index, which has just been mapped; st: its file. */
 void lite_hold_index(struct store *, const struct stat *st);
+/* s->frames as all processes see it; returns how many the log has. */
+uint32_t lite_look_frames(struct store *);
 /* A serving start; STORE_OK with a reason in the failure: to be logged. */
 enum store_code lite_serve(struct store *, struct failure *);
+enum store_code lite_checkpoint(struct store *, int mode, struct failure *);
+void lite_tend(struct store *, bool idle);
+enum store_code lite_room(struct store *, bool pages, struct failure *);
+unsigned lite_frames(const struct store *);
+
+/* store_sqlite_space.c */
+
 /*
  * The file grows here alone, and only into blocks that it has: anywhere
  * else a statement that needs a page where none is free fails (SQLITE_FULL)
@@ -410,9 +334,7 @@ enum store_code lite_ceiling(struct store *, int64_t pages,
     struct failure *);
 /* Makes sure of LITE_RESERVE free pages, in batches. */
 enum store_code lite_reserve(struct store *, struct failure *);
-enum store_code lite_checkpoint(struct store *, int mode, struct failure *);
-void lite_tend(struct store *, bool idle);
-enum store_code lite_room(struct store *, bool pages, struct failure *);
-unsigned lite_frames(const struct store *);
+/* The WAL at its working size, written down by a commit. */
+enum store_code lite_lengthen_wal(struct store *, struct failure *);
 
 #endif

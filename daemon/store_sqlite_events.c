@@ -9,6 +9,11 @@
 
 #include "daemon/store_sqlite.h"
 
+/* How many old events go with a new one: always, and when space is tight
+   (the longest new one takes a page, which held that many short ones). */
+#define STEP		4
+#define STEP_TIGHT	48
+
 /* Whom it is about; -1 where NSS knows nobody. */
 static int64_t
 uid_of(const struct account *a)
@@ -45,7 +50,7 @@ turn_ring(struct store *s, enum lite_statement which, struct failure *f)
 		return code;
 	lite_call(&c, s, which);
 	lite_int(&c, newest - (tight ? 1 : (int64_t)s->audit_events));
-	lite_int(&c, tight ? LITE_RING_STEP_TIGHT : LITE_RING_STEP);
+	lite_int(&c, tight ? STEP_TIGHT : STEP);
 	return lite_write(&c, NULL, f);
 }
 
