@@ -158,7 +158,10 @@ enum store_code lite_write(struct lite_call *, int *changed,
 /* The same; anything but one row is STORE_REFUSED. */
 enum store_code lite_write_one(struct lite_call *, struct failure *);
 
-/* store_sqlite_schema.c: birth, versions */
+/* store_sqlite_schema.c: tables, versions */
+
+/* All tables, and the version, of an empty store; in a transaction. */
+enum store_code lite_make_schema(struct store *, struct failure *);
 
 /* The tables of accounts once more, for a restore: names of their own. */
 extern const char lite_stage_tables[];
@@ -177,6 +180,9 @@ enum store_code lite_upgrade(struct store *, const struct lite_upgrade *,
     size_t, int version, int target, struct failure *);
 enum store_code lite_upgrade_all(struct store *, int version,
     struct failure *);
+
+/* store_sqlite_birth.c */
+
 enum store_code lite_create(const char *, const struct sealed *,
     const struct store_options *, struct failure *);
 enum store_code lite_proof_at(const char *, const struct store_options *,
