@@ -133,7 +133,7 @@ def pipes(place):
     matches("none on record",
             run(place.stepup, "pass", "--list", person.name))
     run(place.stepup, "lock", person.name, "--reason", "on leave")
-    code, _ = give(place, person.name)
+    give(place, person.name)
     mark = place.log.mark()
     session = place.ssh(person.name)
     session.answer("[Pp]assword: $", person.password)
