@@ -36,6 +36,7 @@ struct backup {
 	uint64_t	 accounts;
 	bool		 damaged;	/* somebody's row: nobody is left out */
 	bool		 gone;		/* the client takes no more */
+	struct secret	 passphrase;	/* until the header is written */
 	struct archive	 archive;
 	struct account	 account;
 	uint8_t		 record[RECORD_MAX];
@@ -227,14 +228,15 @@ put_accounts(struct backup *b)
 }
 
 static enum outcome
-write_archive(struct backup *b, const struct secret *passphrase, int64_t now)
+write_archive(struct backup *b, int64_t now)
 {
 	static const struct archive_costs costs = { ARCHIVE_LOG_N, ARCHIVE_R,
 		ARCHIVE_P };
 	enum outcome o;
 
-	o = archive_outcome(b, archive_create(&b->archive, passphrase, &costs,
-	    send_bytes, b));
+	o = archive_outcome(b, archive_create(&b->archive, &b->passphrase,
+	    &costs, send_bytes, b));
+	secret_wipe(&b->passphrase);
 	if (o == OUT_DONE)
 		o = put_head(b, now);
 	if (o == OUT_DONE)
@@ -277,7 +279,7 @@ session_tell_accounts(const struct session *s, const char *what,
 }
 
 static enum outcome
-serve(struct backup *b, const struct secret *passphrase)
+serve(struct backup *b)
 {
 	struct session *s = b->s;
 	int64_t now = clock_now();
@@ -291,38 +293,44 @@ serve(struct backup *b, const struct secret *passphrase)
 		o = session_write(s, write_event, NULL);
 	if (o == OUT_DONE) {
 		session_tell_accounts(s, "change.backup", b->accounts);
-		o = write_archive(b, passphrase, now);
+		o = write_archive(b, now);
 	}
 	s->facts.count = b->accounts > UINT32_MAX ? UINT32_MAX :
 	    (uint32_t)b->accounts;
 	return o;
 }
 
-enum outcome
-backup_serve(struct session *s)
+static enum outcome
+read_request(struct backup *b)
 {
-	struct secret passphrase = { 0 };
-	struct backup *b;
+	struct session *s = b->s;
 	enum outcome o;
-	int dir = -1;
 
 	if ((o = session_note(s, false)) != OUT_DONE)
 		return o;
-	if (!wire_get_secret(s->request, TAG_ANSWER, &passphrase) ||
-	    passphrase.len < ARCHIVE_PASSPHRASE_MIN)
-		return failure_set(&s->failure, OUT_PROTOCOL, NULL,
-		    "a passphrase has at least %d bytes",
-		    ARCHIVE_PASSPHRASE_MIN);
-	if ((b = locked_new(sizeof(*b))) == NULL) {
-		secret_wipe(&passphrase);
+	if (wire_get_secret(s->request, TAG_ANSWER, &b->passphrase) &&
+	    b->passphrase.len >= ARCHIVE_PASSPHRASE_MIN)
+		return OUT_DONE;
+	return failure_set(&s->failure, OUT_PROTOCOL, NULL,
+	    "a passphrase has at least %d bytes", ARCHIVE_PASSPHRASE_MIN);
+}
+
+enum outcome
+backup_serve(struct session *s)
+{
+	struct backup *b = locked_new(sizeof(*b));
+	enum outcome o;
+	int dir = -1;
+
+	if (b == NULL)
 		return OUT_MEMORY;
-	}
 	b->s = s;
+	o = read_request(b);
 	/* What is spooled is sealed: its key stays in the ring. */
-	o = session_hold(s, true, &dir);
 	if (o == OUT_DONE)
-		o = serve(b, &passphrase);
-	secret_wipe(&passphrase);
+		o = session_hold(s, true, &dir);
+	if (o == OUT_DONE)
+		o = serve(b);
 	if (dir != -1)
 		close(dir);
 	if (b->spool != NULL)

@@ -281,7 +281,6 @@ enum outcome
 restore_serve(struct session *s)
 {
 	struct restore *r = locked_new(sizeof(*r));
-	struct secret passphrase = { 0 };
 	enum outcome o;
 
 	if (r == NULL)
@@ -289,13 +288,13 @@ restore_serve(struct session *s)
 	r->s = s;
 	r->replace = (s->flags & FLAG_REPLACE) != 0;
 	upload_start(&r->upload, s->talk, ROWS_MAX, BYTES_MAX);
-	if (wire_get_secret(s->request, TAG_ANSWER, &passphrase) &&
-	    passphrase.len > 0) {
-		archive_open(&r->archive, &passphrase);
+	if (wire_get_secret(s->request, TAG_ANSWER, &r->passphrase) &&
+	    r->passphrase.len > 0) {
+		archive_open(&r->archive, &r->passphrase);
+		secret_wipe(&r->passphrase);
 		o = serve(r);
 	} else
 		o = OUT_PROTOCOL;
-	secret_wipe(&passphrase);
 	upload_wipe(&r->upload);
 	locked_free(r, sizeof(*r));
 	return o;

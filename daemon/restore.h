@@ -36,6 +36,7 @@ struct restore {
 	struct account	*batch;		/* RESTORE_BATCH, sealed */
 	size_t		 n;
 	struct account	 account;	/* secrets are open here alone */
+	struct secret	 passphrase;	/* on its way into the archive */
 	struct archive	 archive;
 	struct record_reader reader;
 	struct upload	 upload;

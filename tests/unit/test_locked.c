@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where secrets lie while they are open: each that is sealed, and each
- * account whose seals are opened, in pages of locked_new(), which no core
- * dump has.
+ * Where secrets lie while they are open: each that is sealed, each whose
+ * seal is opened, and the passphrase of a backup, in pages of locked_new(),
+ * which no core dump has.
  */
 #include "tests/unit/service_place.h"
 
+#include "daemon/archive.h"
 #include "daemon/seal.h"
 
 /* Whether the kernel leaves the page of this address out of core dumps. */
@@ -75,6 +76,59 @@ __wrap_seal_open_account(const struct keyring *ring, struct account *a,
 	return __real_seal_open_account(ring, a, f);
 }
 
+/* A backup's passphrase: it is gone when the next bytes come. */
+static const struct secret *passphrase;
+static int passphrases;
+
+enum archive_code __real_archive_create(struct archive *,
+    const struct secret *, const struct archive_costs *, archive_take *,
+    void *);
+enum archive_code __wrap_archive_create(struct archive *,
+    const struct secret *, const struct archive_costs *, archive_take *,
+    void *);
+enum archive_code __real_archive_write(struct archive *, const void *, size_t,
+    archive_take *, void *);
+enum archive_code __wrap_archive_write(struct archive *, const void *, size_t,
+    archive_take *, void *);
+void __real_archive_open(struct archive *, const struct secret *);
+void __wrap_archive_open(struct archive *, const struct secret *);
+enum archive_code __real_archive_end(const struct archive *);
+enum archive_code __wrap_archive_end(const struct archive *);
+
+enum archive_code
+__wrap_archive_create(struct archive *a, const struct secret *secret,
+    const struct archive_costs *costs, archive_take *take, void *arg)
+{
+	passphrases++;
+	passphrase = secret;
+	assert_true(undumped(secret));
+	return __real_archive_create(a, secret, costs, take, arg);
+}
+
+enum archive_code
+__wrap_archive_write(struct archive *a, const void *data, size_t len,
+    archive_take *take, void *arg)
+{
+	assert_int_equal(passphrase->len, 0);
+	return __real_archive_write(a, data, len, take, arg);
+}
+
+void
+__wrap_archive_open(struct archive *a, const struct secret *secret)
+{
+	passphrases++;
+	passphrase = secret;
+	assert_true(undumped(secret));
+	__real_archive_open(a, secret);
+}
+
+enum archive_code
+__wrap_archive_end(const struct archive *a)
+{
+	assert_int_equal(passphrase->len, 0);
+	return __real_archive_end(a);
+}
+
 static void
 in_locked_pages(void **state)
 {
@@ -138,6 +192,38 @@ imported(void **state)
 	close(fds[1]);
 }
 
+static enum outcome
+with_passphrase(struct place *p, uint8_t verb)
+{
+	struct talk talk = { 0 };
+	struct wire_message m;
+	struct wire_writer w;
+	enum outcome o;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	talk.fd = fds[1];
+	wire_start(&w, WIRE_VERSION, VERB_UPLOAD);
+	wire_put_uint(&w, TAG_LAST, 1);
+	assert_int_equal(wire_send(fds[0], &w), WIRE_OK);
+	wire_start(&w, WIRE_VERSION, verb);
+	wire_put_bytes(&w, TAG_ANSWER, "four random words", 17);
+	assert_true(wire_read(w.data, w.len, &m));
+	o = selfservice_serve(p->site, &admin, &m, &talk);
+	close(fds[0]);
+	close(fds[1]);
+	return o;
+}
+
+static void
+passphrases_of_backups(void **state)
+{
+	assert_int_equal(with_passphrase(*state, VERB_BACKUP), OUT_DONE);
+	assert_int_equal(with_passphrase(*state, VERB_RESTORE),
+	    OUT_BAD_FILE);
+	assert_int_equal(passphrases, 2);
+}
+
 int
 main(void)
 {
@@ -145,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(in_locked_pages),
 		TEST(imported),
+		TEST(passphrases_of_backups),
 	};
 
 	return cmocka_run_group_tests_name("locked", tests, NULL, NULL);
