@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * KEY: how ring and store stand to each other, and another key for both.
- * The report takes no lock and changes nothing; it reads the store batch by
- * batch, as logins go on.
+ * The report changes nothing, and holds the ring's folder no longer than it
+ * takes to see that nobody does; it reads the store batch by batch, as logins
+ * go on.
  */
 #include <poll.h>
 #include <stdio.h>

@@ -46,7 +46,6 @@ keyring_hold(const char *path, uid_t owner, bool shared, int *dir,
 	folder[len - 1] = '\0';
 	if ((*dir = trusted_folder(folder, owner, NULL, f)) == -1)
 		return OUT_KEY;
-	/* Whoever only looks holds it for a moment. */
 	for (tries = 0; tries < HOLD_TRIES; tries++) {
 		if (flock(*dir, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
 			return OUT_DONE;

@@ -21,9 +21,10 @@
 /*
  * Holds the keyring's folder: births, rotations, restores, alone; with
  * `shared`, beside others of the kind, whoever keeps sealed secrets for
- * longer than a transaction.  Does not wait.  OUT_DONE and *dir, a
- * descriptor whose close(2) lets go; OUT_BUSY: somebody holds it; OUT_KEY:
- * the folder is not there or not to be trusted.  *dir is -1 then.
+ * longer than a transaction.  Waits a tenth of a second at most: whoever
+ * only looks holds it for a moment.  OUT_DONE and *dir, a descriptor whose
+ * close(2) lets go; OUT_BUSY: somebody holds it; OUT_KEY: the folder is not
+ * there or not to be trusted.  *dir is -1 then.
  */
 enum outcome keyring_hold(const char *path, uid_t owner, bool shared,
     int *dir, struct failure *);
