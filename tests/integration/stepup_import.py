@@ -312,7 +312,8 @@ def import_words():
                   ("ga", "x", "--reason", "x"), ("ga", "x", "--dry-run=x")):
         status, out, err, asked = ask(*words, frames=answer())
         equal((words, status, out, asked), (words, 2, "", []))
-        check("Next: stepup import --help\n" in err, err)
+        check(("Next: stepup import --help\n" if words else
+               "Next: stepup import ga FILE ") in err, err)
 
 
 @row
