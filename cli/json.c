@@ -81,11 +81,15 @@ json_words(const char *words)
 	return json_string(clean);
 }
 
-/* One line; the key order is that of the schema. */
+/*
+ * One line; the key order is that of the schema.  ASCII alone: what a name
+ * may hold moves no cursor and turns no text.
+ */
 static bool
 print(const struct call *call, json_t *j)
 {
-	char *text = j != NULL ? json_dumps(j, JSON_COMPACT) : NULL;
+	char *text = j != NULL ? json_dumps(j, JSON_COMPACT |
+	    JSON_ENSURE_ASCII) : NULL;
 	bool ok;
 
 	if (text == NULL)

@@ -458,6 +458,19 @@ def json_refusals_name_the_thing():
 
 
 @row
+def json_is_ascii():
+    """A terminal takes U+009B for the beginning of a control sequence."""
+    frames = [[18 | REPLY, {"rows": [
+        {"name": "m\u00fcller\u009b2J\u202e\x1b[2J", "uid": 1}]}],
+        [18 | REPLY, DONE]]
+    status, out, err, _ = stepup_admin.ask("list", "--json", frames=frames)
+    equal((status, all(0x20 <= ord(c) < 0x7f or c == "\n" for c in out)),
+          (0, True))
+    equal(json.loads(out.splitlines()[0])["user"],
+          "m\u00fcller\u009b2J\u202e\x1b[2J")
+
+
+@row
 def json_the_checker_checks():
     good = {"version": 1, "command": "lock", "user": "alice", "event": "end",
             "status": 0, "result": "done", "locked": True, "reason": "x"}
