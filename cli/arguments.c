@@ -40,11 +40,15 @@ usage(const struct call *call, const char *what, const char *word)
 	return verdict_refuse(call, EXIT_USAGE, said, next);
 }
 
-/* EXIT_DONE: go on with the operand, if any, in argv[optind]. */
+/*
+ * EXIT_DONE: go on with the operand, if any, in argv[optind]; *ended: behind
+ * "--" all words are operands.
+ */
 static enum exit_status
 read_options(struct call *call, const struct command *row, int argc,
-    char *argv[])
+    char *argv[], bool *ended)
 {
+	const char *value = NULL;
 	enum option_name name;
 	int c, at;
 
@@ -66,9 +70,11 @@ read_options(struct call *call, const struct command *row, int argc,
 		if (optarg != NULL && call->value[name] != NULL)
 			return usage(call, "given twice", argv[at]);
 		if (optarg != NULL)
-			call->value[name] = optarg;
+			value = call->value[name] = optarg;
 		call->options |= OPTION_BIT(name);
 	}
+	*ended = optind > 1 && argv[optind - 1] != value &&
+	    strcmp(argv[optind - 1], "--") == 0;
 	return EXIT_DONE;
 }
 
@@ -115,14 +121,20 @@ arguments_read(struct call *call, const struct command *row, int argc,
 {
 	enum exit_status status;
 	char **words = argv + 1;
+	bool ended = false;
+	int used;
 
 	call->words = words;
 	for (;;) {
-		status = read_options(call, row, argc, argv);
-		if (status != EXIT_DONE)
-			return status;
-		argv += optind;
-		argc -= optind;
+		used = 1;
+		if (!ended) {
+			status = read_options(call, row, argc, argv, &ended);
+			if (status != EXIT_DONE)
+				return status;
+			used = optind;
+		}
+		argv += used;
+		argc -= used;
 		if (argc == 0)
 			break;
 		if (call->word_count == row->words_max) {
@@ -174,6 +186,10 @@ arguments_again(const struct call *call, char buf[CALL_COMMAND_MAX])
 		if (call->value[name] != NULL)
 			add_word(buf, "", call->value[name]);
 	}
+	for (i = 0; i < call->word_count && call->words[i][0] != '-'; i++)
+		;
+	if (i < call->word_count)
+		add_word(buf, "", "--");
 	for (i = 0; i < call->word_count; i++)
 		add_word(buf, "", call->words[i]);
 }

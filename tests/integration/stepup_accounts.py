@@ -285,6 +285,28 @@ def prune_odd_rows():
         equal((fields, status, out), (fields, 4, ""))
 
 
+@row
+def rename_takes_names_after_dashes():
+    """Behind -- a word is a name, whatever it looks like."""
+    for words in (("--yes", "--", "-old", "--json"),
+                  ("--yes", "-old", "--json"), ("--yes", "--", "--", "-u")):
+        status, out, err, asked = ask("rename", *words, frames=[
+            [RENAME | REPLY, dict(DONE, new_name="x")]])
+        if "--" not in words:
+            equal((words, status, asked), (words, 2, []))
+            continue
+        old, new = words[2:]
+        equal((words, status, asked[1]), (
+            words, 0, f"request {RENAME} name={old} new_name={new}"))
+    run = pipe("rename", "--", "-old", "x y")
+    check(run.communicate("")[1].endswith(
+        "Next: sudo stepup rename -- -old 'x y'\n"), "said otherwise")
+    # The value of an option is none of them.
+    status, out, err, asked = ask("lock", "--reason", "--", NAME, "--json",
+                                  frames=[[16 | REPLY, DONE]])
+    equal((status, json.loads(out)["reason"]), (0, "--"))
+
+
 # --- policy -------------------------------------------------------------
 
 LIST = '["' + '", "'.join(f"service-{n:02}" for n in range(20)) + '"]'
