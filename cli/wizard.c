@@ -174,18 +174,44 @@ tell_proven(const struct call *call)
 		    "same.");
 }
 
+static void
+tell_saved(const struct call *call, const char *perhaps)
+{
+	char path[256];
+
+	if (vault.save.path == NULL)
+		return;
+	terminal_clean(vault.save.path, path, sizeof(path));
+	say(call, "The codes are in %s%s. That file lies on the host that you "
+	    "may be locked out of: keep them elsewhere too.", path, perhaps);
+	if (call_has(call, OPTION_JSON))
+		json_object_set_new(json_call(), "saved",
+		    json_words(vault.save.path));
+}
+
 /* After the last question only the store knows whether it was saved. */
+static bool
+unsure(enum session_state why)
+{
+	return vault.show.last_asked && (why == SESSION_GONE ||
+	    why == SESSION_LATE || why == SESSION_CANCELLED);
+}
+
 static enum exit_status
 say_broken(const struct call *call, enum session_state why)
 {
+	static const char what[] = "The service ended before it said whether "
+	    "this was saved.";
 	char status[CALL_COMMAND_MAX];
 
 	tell_proven(call);
-	if (!vault.show.last_asked || (why != SESSION_GONE &&
-	    why != SESSION_LATE && why != SESSION_CANCELLED))
+	if (!unsure(why))
 		return verdict_say(call, verdict_of_state(why), NULL);
 	call_command(call, "status", NULL, status);
-	say(call, "The service ended before it said whether this was saved.");
+	if (call_has(call, OPTION_JSON))
+		json_verdict(what, status);
+	say(call, "%s", what);
+	tell_saved(call, ", in case that they are in force");
 	say(call, "Next: %s", status);
 	return EXIT_UNAVAILABLE;
 }
@@ -288,20 +314,9 @@ out_of_place(const struct call *call, enum wire_verb verb, uint32_t flags)
 }
 
 static void
-end(const struct call *call, bool done)
+end(bool keep)
 {
-	char path[256];
-
-	if (done && vault.save.path != NULL) {
-		terminal_clean(vault.save.path, path, sizeof(path));
-		say(call, "The codes are in %s. That file lies on the host "
-		    "that you may be locked out of: keep them elsewhere too.",
-		    path);
-		if (call_has(call, OPTION_JSON))
-			json_object_set_new(json_call(), "saved",
-			    json_words(vault.save.path));
-	}
-	save_end(&vault.save, done);
+	save_end(&vault.save, keep);
 	session_close(&vault.session);
 	explicit_bzero(&vault, sizeof(vault));
 	vault.session.fd = vault.save.fd = -1;
@@ -336,6 +351,8 @@ wizard_run(const struct call *call, enum wire_verb verb, uint32_t flags,
 		status = finish(call, verb, &m, done);
 	else
 		status = say_broken(call, why);
-	end(call, status == EXIT_DONE);
+	if (status == EXIT_DONE)
+		tell_saved(call, "");
+	end(status == EXIT_DONE || (round != ROUND_ANSWER && unsure(why)));
 	return status;
 }

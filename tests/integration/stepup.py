@@ -23,8 +23,8 @@ sys.dont_write_bytecode = True
 import fcntl                                                 # noqa: E402
 import termios                                               # noqa: E402
 from selfservice import (NOTE, OFFER, OUTCOME, PASSWORD, PLAN, PROMPT,
-                         REPLY, SHEET, SHOWN, STATUS, Service, base32,
-                         totp)                               # noqa: E402
+                         REPLY, SHEET, SHEET_CODE, SHOWN, STATUS, Service,
+                         base32, totp)                       # noqa: E402
 from schema import Schema                                    # noqa: E402
 from terminal import Session, plain_env                      # noqa: E402
 
@@ -704,6 +704,24 @@ def cli_saves_codes():
     run = pipe("codes", "--save", str(file))
     run.communicate("")
     equal((run.returncode, file.exists()), (2, False))
+
+
+@row
+def cli_saved_codes_stay_where_nobody_knows():
+    """They may be in force: the file may be all there is of them."""
+    file = TMP / "codes"
+    service = Service(DOOR, frames=[
+        (SHEET, {"codes": "".join(PLAN["codes"]), "number": 4}),
+        (PROMPT, {"style": SHEET_CODE, "text": "Code number 4: "})])
+    run = pipe("codes", "--new", "--save", str(file))
+    out, err = run.communicate("4123-4567-89AB-CDEF\n")
+    service.close()
+    equal(run.returncode, 4)
+    check("before it said whether this was saved" in err, err)
+    check(f"{file}, in case" in err and
+          err.endswith("\nNext: stepup status\n"), err)
+    equal(file.read_text().splitlines()[3], " 4  4123-4567-89AB-CDEF")
+    file.unlink()
 
 
 @row
