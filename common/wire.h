@@ -29,7 +29,7 @@
  * STATUS, ENROLL, CODES, REMOVE, TEST: a conversation on one connection.
  *   request   [NAME] (administration only) [FLAGS] [LABEL]
  *   then any number of rounds, the server speaks and the client answers:
- *     PROMPT  TEXT STYLE                 -> REPLY ANSWER (or CANCEL)
+ *     PROMPT  TEXT STYLE                 -> ANSWER (or CANCEL)
  *     NOTE    TEXT                       (no answer)
  *     OFFER   SECRET ISSUER NAME ALGORITHM DIGITS PERIOD
  *                                        (no answer: show it, a PROMPT
