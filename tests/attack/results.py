@@ -25,7 +25,6 @@ AREAS = {
         "differences with 99 % confidence (order statistics).",
     "Faults": "",
     "Hostile neighbours": "",
-    "Found by machines": "",
 }
 LONG = False
 _build = None
