@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""probe.py FILE: what a process in here may do, as JSON {WHAT: how}.
+"""probe.py FILE PORT: what a process in here may do, as JSON {WHAT: how}.
 
 "yes", or the name of the error.  Runs in the sandbox of a service
 (ExecStartPre=); nothing it tries would change a host.
