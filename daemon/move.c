@@ -58,6 +58,21 @@ move_read(struct session *s)
 	return session_load(s);
 }
 
+enum store_code
+move_load_again(struct session *s, struct store *store, struct account *a,
+    enum outcome *o)
+{
+	enum store_code code;
+
+	code = site_driver(s->site)->load(store, s->account.name,
+	    s->account.uid, a, &s->failure);
+	if (code == STORE_OK && (a->match != ACCOUNT_FOUND ||
+	    a->id != s->account.id))
+		*o = failure_set(&s->failure, OUT_BUSY, NULL,
+		    "the account was changed meanwhile");
+	return code;
+}
+
 void
 move_put(const struct session *s, struct wire_writer *w)
 {
@@ -208,22 +223,6 @@ seal_anew(struct session *s, struct account *a)
 	return OUT_DONE;
 }
 
-/* The account as it is now, if it is still the one that was shown. */
-static enum store_code
-load_again(struct session *s, struct store *store, struct account *a,
-    enum outcome *o)
-{
-	enum store_code code;
-
-	code = site_driver(s->site)->load(store, s->account.name,
-	    s->account.uid, a, &s->failure);
-	if (code == STORE_OK && (a->match != ACCOUNT_FOUND ||
-	    a->id != s->account.id))
-		*o = failure_set(&s->failure, OUT_BUSY, NULL,
-		    "the account was changed meanwhile");
-	return code;
-}
-
 static enum store_code
 work_rename(struct session *s, struct store *store, int64_t now, void *arg,
     enum outcome *o)
@@ -234,7 +233,7 @@ work_rename(struct session *s, struct store *store, int64_t now, void *arg,
 	struct store_who who;
 	enum store_code code;
 
-	code = load_again(s, store, a, o);
+	code = move_load_again(s, store, a, o);
 	if (code != STORE_OK || *o != OUT_DONE)
 		return code;
 	code = driver->who(store, s->new_name, (uid_t)-1, &who, &s->failure);
@@ -341,7 +340,7 @@ work_rebind(struct session *s, struct store *store, int64_t now, void *arg,
 	struct account *a = arg;
 	enum store_code code;
 
-	code = load_again(s, store, a, o);
+	code = move_load_again(s, store, a, o);
 	if (code != STORE_OK || *o != OUT_DONE)
 		return code;
 	a->uid = s->uid;

@@ -25,8 +25,9 @@ found(struct person *p, const struct passwd *pw, int error,
 	    strerror(error));
 }
 
-enum outcome
-person_by_name(struct person *p, const char *name, struct failure *f)
+static enum outcome
+look_up(struct person *p, bool named, const char *name, uid_t uid,
+    struct failure *f)
 {
 	char *buf = malloc(PASSWD_BUFFER);
 	struct passwd pw, *one = NULL;
@@ -36,27 +37,24 @@ person_by_name(struct person *p, const char *name, struct failure *f)
 	memset(p, 0, sizeof(*p));
 	if (buf == NULL)
 		return OUT_MEMORY;
-	error = getpwnam_r(name, &pw, buf, PASSWD_BUFFER, &one);
+	error = named ?
+	    getpwnam_r(name, &pw, buf, PASSWD_BUFFER, &one) :
+	    getpwuid_r(uid, &pw, buf, PASSWD_BUFFER, &one);
 	o = found(p, one, error, f);
 	free(buf);
 	return o;
 }
 
 enum outcome
+person_by_name(struct person *p, const char *name, struct failure *f)
+{
+	return look_up(p, true, name, 0, f);
+}
+
+enum outcome
 person_by_uid(struct person *p, uid_t uid, struct failure *f)
 {
-	char *buf = malloc(PASSWD_BUFFER);
-	struct passwd pw, *one = NULL;
-	enum outcome o;
-	int error;
-
-	memset(p, 0, sizeof(*p));
-	if (buf == NULL)
-		return OUT_MEMORY;
-	error = getpwuid_r(uid, &pw, buf, PASSWD_BUFFER, &one);
-	o = found(p, one, error, f);
-	free(buf);
-	return o;
+	return look_up(p, false, NULL, uid, f);
 }
 
 /* --- Everybody ------------------------------------------------------------ */

@@ -127,21 +127,14 @@ static enum store_code
 work_forget(struct session *s, struct store *store, int64_t now, void *arg,
     enum outcome *o)
 {
-	const struct store_driver *driver = site_driver(s->site);
 	struct store_event event = session_event(s, now);
 	struct account *a = arg;
 	enum store_code code;
 
-	code = driver->load(store, s->account.name, s->account.uid, a,
-	    &s->failure);
-	if (code != STORE_OK)
+	code = move_load_again(s, store, a, o);
+	if (code != STORE_OK || *o != OUT_DONE)
 		return code;
-	if (a->match != ACCOUNT_FOUND || a->id != s->account.id) {
-		*o = failure_set(&s->failure, OUT_BUSY, NULL,
-		    "the account was changed meanwhile");
-		return STORE_OK;
-	}
-	return driver->forget(store, a, &event, &s->failure);
+	return site_driver(s->site)->forget(store, a, &event, &s->failure);
 }
 
 static enum outcome

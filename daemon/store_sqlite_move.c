@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/store_sqlite_row.h"
+#include "daemon/store_sqlite_write.h"
 
 enum store_code
 lite_who(struct store *s, const char *name, uid_t uid,
@@ -141,11 +142,8 @@ drop_all(struct store *s, const struct account *a, struct failure *f)
 	size_t i;
 
 	for (i = 0; i < sizeof(owned) / sizeof(owned[0]) && code == STORE_OK;
-	    i++) {
-		lite_call(&c, s, owned[i]);
-		lite_int(&c, a->id);
-		code = lite_write(&c, NULL, f);
-	}
+	    i++)
+		code = lite_drop(s, owned[i], a, NULL, f);
 	if (code != STORE_OK)
 		return code;
 	lite_call(&c, s, LITE_DROP_PASSWORD);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/store_sqlite_row.h"
+#include "daemon/store_sqlite_write.h"
 
 #define MARKS 16
 
@@ -122,12 +123,9 @@ lite_replace_passes(struct store *s, const struct account *a,
     struct failure *f)
 {
 	enum store_code code;
-	struct lite_call c;
 	int i;
 
-	lite_call(&c, s, LITE_DROP_PASSES);
-	lite_int(&c, a->id);
-	code = lite_write(&c, NULL, f);
+	code = lite_drop(s, LITE_DROP_PASSES, a, NULL, f);
 	for (i = PASS_LOGIN; i < PASSES && code == STORE_OK; i++)
 		if (a->passes[i].created_at != 0)
 			code = new_pass(s, a, (enum pass_name)i, f);

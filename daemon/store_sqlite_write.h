@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Private to store_sqlite_apply.c and store_sqlite_write.c: the rows of an
- * account as an effect writes them.  A row that is not there any more is
- * STORE_REFUSED.
+ * Private to daemon/store_sqlite*.c: the rows of an account as an effect
+ * writes them.  A row that is not there any more is STORE_REFUSED.
  */
 #ifndef STEPUP_DAEMON_STORE_SQLITE_WRITE_H
 #define STEPUP_DAEMON_STORE_SQLITE_WRITE_H
