@@ -13,7 +13,7 @@
 
 /* What is being set up; wiped at the end, whatever came of it. */
 struct enrollment {
-	struct credential	credential;	/* with the secret in the clear */
+	struct credential	credential;	/* the secret in the clear */
 	struct sheet		sheet;
 	int64_t			account_id;
 	struct session		*session;
@@ -21,7 +21,10 @@ struct enrollment {
 	struct failure		failure;	/* of that */
 };
 
-/* What comes of a seal that failed is no row: the commit is refused. */
+/*
+ * In the transaction that writes it (site_seal).  What comes of a seal that
+ * failed is no row: the commit is refused.
+ */
 static void
 seal(struct enrollment *e, const struct account *a, struct credential *c)
 {
@@ -119,7 +122,7 @@ enroll_steps(struct session *s, struct enrollment *e)
 	if (o == OUT_DONE && !add)
 		o = session_sheet(s, &e->sheet);
 	if (o == OUT_DONE)
-		o = offer_seal(s, &e->credential, &e->account_id);
+		o = offer_ids(s, &e->credential, &e->account_id);
 	if (o == OUT_DONE)
 		o = session_commit(s, add ? EFFECT_ADD : EFFECT_ENROLL,
 		    add ? change_add : change_enroll, e);

@@ -68,8 +68,7 @@ move_load_again(struct session *s, struct store *store, struct account *a,
 	    s->account.uid, a, &s->failure);
 	if (code == STORE_OK && (a->match != ACCOUNT_FOUND ||
 	    a->id != s->account.id))
-		*o = failure_set(&s->failure, OUT_BUSY, NULL,
-		    "the account was changed meanwhile");
+		*o = session_changed(s);
 	return code;
 }
 

@@ -8,7 +8,6 @@
 #include "common/text.h"
 #include "daemon/clock.h"
 #include "daemon/offer.h"
-#include "daemon/seal.h"
 #include "daemon/totp.h"
 
 #define CODE_TRIES	5
@@ -243,26 +242,17 @@ offer_run(struct session *s, const char *label, struct credential *c)
 }
 
 enum outcome
-offer_seal(struct session *s, struct credential *c, int64_t *account_id)
+offer_ids(struct session *s, struct credential *c, int64_t *account_id)
 {
 	const struct store_driver *driver = site_driver(s->site);
-	const struct keyring *ring = site_keyring(s->site, &s->failure);
-	struct seal_row row = { .user = s->name };
 	struct store *store;
 	enum outcome o;
 
-	if (ring == NULL)
-		return OUT_KEY;
 	o = site_store(s->site, &store, &s->failure);
 	if (o != OUT_DONE)
 		return o;
 	*account_id = s->account.match == ACCOUNT_FOUND ? s->account.id :
 	    driver->new_id(store);
 	c->id = driver->new_id(store);
-	row.account_id = *account_id;
-	row.credential_id = c->id;
-	if (row.account_id <= 0 || row.credential_id <= 0)
-		return OUT_INTERNAL;
-	return seal_close(ring, &row, &c->secret, &c->sealed) ? OUT_DONE :
-	    OUT_MEMORY;
+	return *account_id > 0 && c->id > 0 ? OUT_DONE : OUT_INTERNAL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A new authenticator on its way: offered, proved by a code, sealed.
+ * A new authenticator on its way: offered, proved by a code, named.
  * Private to enroll.c and its kin.  Nothing is written here.
  */
 #ifndef STEPUP_DAEMON_OFFER_H
@@ -23,8 +23,8 @@ enum outcome offer_ready(struct session *);
 enum outcome offer_run(struct session *, const char *label,
     struct credential *c);
 
-/* Ids and seal: the row as the store will hold it. */
-enum outcome offer_seal(struct session *, struct credential *c,
+/* Ids of the rows to come: the account's own or a new one, a new one. */
+enum outcome offer_ids(struct session *, struct credential *c,
     int64_t *account_id);
 
 #endif

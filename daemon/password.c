@@ -14,6 +14,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/password.h"
+#include "daemon/session.h"
 
 struct password {
 	struct site		*site;
@@ -65,21 +66,6 @@ limiter_write(struct password *p, bool refund)
 	return store_outcome(driver->commit(store, p->failure));
 }
 
-static enum outcome
-talk_outcome(enum talk_code code)
-{
-	switch (code) {
-	case TALK_OK:
-		return OUT_ASK;
-	case TALK_CANCEL:
-	case TALK_GONE:
-		return OUT_NO_INPUT;
-	case TALK_MALFORMED:
-		return OUT_PROTOCOL;
-	}
-	return OUT_PROTOCOL;
-}
-
 /* One message of a PAM module; *out is malloc'd. */
 static bool
 converse_one(struct password *p, const struct pam_message *m, char **out)
@@ -93,7 +79,7 @@ converse_one(struct password *p, const struct pam_message *m, char **out)
 		return talk_note(p->talk, text);
 	if (!hidden && m->msg_style != PAM_PROMPT_ECHO_ON)
 		return false;
-	p->stop = talk_outcome(talk_prompt(p->talk,
+	p->stop = session_talk(talk_prompt(p->talk,
 	    hidden ? STYLE_PASSWORD : STYLE_SHOWN, text, &answer));
 	if (p->stop == OUT_ASK && hidden) {
 		p->stop = limiter_write(p, false);

@@ -46,7 +46,7 @@ struct session {
 	bool			 uid_known;	/* uid is the name service's */
 	bool			 who_known;
 	struct store_who	 who;
-	char			 new_name[ACCOUNT_NAME_MAX + 1];	/* or "" */
+	char			 new_name[ACCOUNT_NAME_MAX + 1]; /* or "" */
 	/* POLICY: at which service, and what a login there would come to. */
 	char			 service[WIRE_STRING_MAX + 1];
 	enum outcome		 would;
@@ -80,6 +80,12 @@ enum outcome session_key(struct session *);
  * secrets for longer than a transaction.
  */
 enum outcome session_hold(struct session *, bool shared, int *dir);
+
+/* Whether an account is still what the person was asked about: who it is,
+   its lock, its authenticators, its set of codes. */
+bool session_same(const struct account *, const struct account *);
+/* OUT_BUSY, "the account was changed meanwhile". */
+enum outcome session_changed(struct session *);
 
 /*
  * Writes: begin, load again, `same` account as s->account was, change,
