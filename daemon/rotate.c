@@ -85,6 +85,19 @@ read_both(struct work *w, struct sealed *proof)
 	    proof->key_id);
 }
 
+/* What could not be made sure of may have come in place all the same. */
+static bool
+has_old_keys(struct work *w)
+{
+	struct keyring *ring;
+	bool has;
+
+	keyring_read(w->path, site_paths(w->site)->owner, &ring, NULL, NULL);
+	has = keyring_count(ring) > 1;
+	keyring_free(ring);
+	return has;
+}
+
 static enum outcome
 add_key(struct work *w)
 {
@@ -96,6 +109,7 @@ add_key(struct work *w)
 		return failure_set(w->f, o, w->path, "no new key: no random "
 		    "bytes, or no memory");
 	o = keyring_replace(w->path, w->dir, grown, w->f);
+	w->r->unfinished = o == OUT_DONE || has_old_keys(w);
 	keyring_free(w->ring);
 	w->ring = grown;
 	return o;
@@ -318,7 +332,6 @@ rotate(struct work *w)
 	    add_key(w);
 	if (o != OUT_DONE)
 		return o;
-	w->r->unfinished = true;
 	keyring_active(w->ring, &id);
 	memcpy(w->r->active, id, KEY_ID_LENGTH + 1);
 	o = change_proof(w, &proof);

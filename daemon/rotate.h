@@ -38,7 +38,7 @@ struct stuck {
 
 struct rotation {
 	bool		 resumed;	/* one that was not finished */
-	bool		 unfinished;	/* the ring has old keys */
+	bool		 unfinished;	/* the ring has old keys, or may */
 	char		 active[KEY_ID_LENGTH + 1];
 	int64_t		 sealed;	/* secrets sealed anew */
 	size_t		 removed_count;	/* old keys, no longer in the ring */

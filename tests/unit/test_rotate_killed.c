@@ -107,6 +107,9 @@ arm(void)
 	shim.armed = true;
 }
 
+/* Behind the outcome: it is said that the rotation has begun. */
+#define SAID_UNFINISHED 64
+
 /* Ends with KILLED, or with the outcome. */
 static int
 in_a_child(unsigned at, bool fails, int error)
@@ -126,7 +129,8 @@ in_a_child(unsigned at, bool fails, int error)
 			rotate_ready = arm;
 		else
 			arm();
-		_exit(100 + (int)rotate(&r, &f, NULL, NULL));
+		status = 100 + (int)rotate(&r, &f, NULL, NULL);
+		_exit(status + (r.unfinished ? SAID_UNFINISHED : 0));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
@@ -186,19 +190,32 @@ fails(void **state)
 {
 	static const int errors[] = { ENOSPC, EROFS, EIO };
 	unsigned n, refused = 0;
+	char active[KEY_ID_LENGTH + 1];
+	struct look l;
+	bool said;
 	int ended;
 
 	(void)state;
 	born();
 	people(0, PEOPLE);
+	l = look();
+	memcpy(active, l.active, sizeof(active));
 	for (n = 1; (ended = in_a_child(n, true, errors[n % 3])) !=
 	    100 + OUT_DONE; n++) {
+		said = ended >= 100 + SAID_UNFINISHED;
+		if (said)
+			ended -= SAID_UNFINISHED;
+		l = look();
+		if (said != (strcmp(l.active, active) != 0))
+			fail_msg("call %u: %zu keys", n, l.keys);
 		if (ended != 100 + OUT_KEY && ended != 100 + OUT_STORE &&
 		    ended != 100 + OUT_BUSY)
 			fail_msg("call %u: ended with %d", n, ended);
 		refused++;
 		between(n);
 		finishes();
+		l = look();
+		memcpy(active, l.active, sizeof(active));
 	}
 	whole(PEOPLE);
 	printf("# refused at each of %u calls\n", refused);
