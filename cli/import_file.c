@@ -104,6 +104,8 @@ out:
 	if (why == IMPORT_OPEN)
 		e->error = errno;
 	if (why != IMPORT_FINE) {
+		if (*text != NULL)
+			explicit_bzero(*text, (size_t)st.st_size);
 		free(*text);
 		*text = NULL;
 	}
