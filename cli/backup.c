@@ -140,7 +140,7 @@ tell(const struct backup *b, uint32_t accounts)
 	say(call, "Not in it: settings, keys of this host, the log, login "
 	    "passes.");
 	say(call, "Next: %sstepup restore FILE, on the host that takes over",
-	    call->host->sudo_user != NULL ? "sudo " : "");
+	    call_way(call));
 	if (!call_has(call, OPTION_JSON) || (j = json_call()) == NULL)
 		return;
 	json_object_set_new(j, "file", json_words(b->path));

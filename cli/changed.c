@@ -98,7 +98,7 @@ enum exit_status
 changed_say(const struct call *call, const struct wire_message *m)
 {
 	char what[VERDICT_TEXT_MAX], next[VERDICT_TEXT_MAX];
-	const char *way = call->host->sudo_user != NULL ? "sudo " : "";
+	const char *way = call_way(call);
 	struct sides s;
 
 	read_sides(call, m, &s);

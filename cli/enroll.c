@@ -27,8 +27,8 @@ confirm_root(const struct call *call)
 		snprintf(what + n, sizeof(what) - (size_t)n, "\nFor %s it is: "
 		    "sudo stepup enroll -u %s", other, other);
 	}
-	snprintf(next, sizeof(next), "%sstepup enroll -u %s", me != NULL ?
-	    "sudo " : "", user);
+	snprintf(next, sizeof(next), "%sstepup enroll -u %s", call_way(call),
+	    user);
 	if (!call->terminal->in_tty)
 		return verdict_refuse(call, EXIT_USAGE, what, next);
 	say(call, "%s", what);
@@ -38,8 +38,7 @@ confirm_root(const struct call *call)
 	if (yes)
 		return EXIT_DONE;
 	say(call, "Nothing was changed.");
-	say(call, "Next: %sstepup enroll -u %s", me != NULL ? "sudo " : "",
-	    other);
+	say(call, "Next: %sstepup enroll -u %s", call_way(call), other);
 	return EXIT_CANCELLED;
 }
 

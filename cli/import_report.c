@@ -175,7 +175,7 @@ report_json(const struct import *im, bool dry)
 static void
 next_text(const struct import *im, bool dry, char buf[CALL_COMMAND_MAX])
 {
-	const char *sudo = im->call->host->sudo_user != NULL ? "sudo " : "";
+	const char *sudo = call_way(im->call);
 
 	if (im->imported == 0)
 		snprintf(buf, CALL_COMMAND_MAX, "%sstepup enroll -u NAME, for "

@@ -23,12 +23,6 @@ struct key {
 	char		 removed_id[32];	/* the last of them */
 };
 
-static const char *
-way(const struct call *call)
-{
-	return call->host->sudo_user != NULL ? "sudo " : "";
-}
-
 static void
 put(json_t *j, const char *key, json_t *value)
 {
@@ -133,7 +127,7 @@ say_stuck(const struct call *call, uint32_t stuck)
 	    "codes work.", (unsigned)stuck, stuck == 1 ? "" : "s",
 	    stuck == 1 ? "does" : "do", stuck == 1 ? "its" : "their");
 	say(call, "Next: put the key back into the ring, or: %sstepup enroll "
-	    "--replace -u NAME", way(call));
+	    "--replace -u NAME", call_way(call));
 }
 
 static enum exit_status
@@ -181,7 +175,7 @@ say_status(struct key *k, const struct wire_message *m)
 	else if ((flags & FLAG_UNFINISHED) != 0 && !foreign) {
 		say(call, "A rotation was not finished: the ring has old "
 		    "keys. Logins work.");
-		say(call, "Next: %sstepup key rotate", way(call));
+		say(call, "Next: %sstepup key rotate", call_way(call));
 	}
 	return sound ? EXIT_DONE : EXIT_REFUSED;
 }
@@ -230,7 +224,7 @@ say_rotated(struct key *k, const struct wire_message *m)
 	    "still opens a stolen\ncopy of the store, and backups open with "
 	    "their passphrase.");
 	say(call, "Next: after a theft, each person: %sstepup enroll "
-	    "--replace -u NAME", way(call));
+	    "--replace -u NAME", call_way(call));
 	return EXIT_DONE;
 }
 

@@ -196,8 +196,7 @@ tell_kept(struct list *t)
 		say(t->call, narrowed ? "Nobody is like that." :
 		    "There is nobody to list.");
 		say(t->call, "Next: %sstepup %s",
-		    t->call->host->sudo_user != NULL ? "sudo " : "",
-		    narrowed ? "list" : "enroll -u NAME");
+		    call_way(t->call), narrowed ? "list" : "enroll -u NAME");
 	}
 	if (t->members.names != NULL)
 		people_warn_hidden(t->call);

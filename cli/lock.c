@@ -31,8 +31,7 @@ lock_run(const struct call *call)
 	terminal_clean(call->user, user, sizeof(user));
 	result(call, "%s is locked: every login with a code is refused.",
 	    user);
-	say(call, "Next: %sstepup unlock %s", call->host->sudo_user != NULL ?
-	    "sudo " : "", user);
+	say(call, "Next: %sstepup unlock %s", call_way(call), user);
 	return EXIT_DONE;
 }
 

@@ -215,7 +215,7 @@ end(struct log *l, enum exit_status status)
 		    "they were read:\naudit_events, in stepup.conf, are "
 		    "kept.", (unsigned)l->lost);
 	say(call, "Next: %sstepup log --after %s",
-	    call->host->sudo_user != NULL ? "sudo " : "", cursor);
+	    call_way(call), cursor);
 	return EXIT_DONE;
 }
 

@@ -29,8 +29,7 @@ tell_renamed(const struct call *call, const char *new_name)
 	terminal_clean(new_name, other, sizeof(other));
 	result(call, "Done: the account of %s is %s's now, with everything "
 	    "as it was.", user, other);
-	say(call, "Next: %sstepup status -u %s", call->host->sudo_user !=
-	    NULL ? "sudo " : "", other);
+	say(call, "Next: %sstepup status -u %s", call_way(call), other);
 	if (!call_has(call, OPTION_JSON))
 		return;
 	json_object_set_new(json_call(), "old_name", json_words(call->user));
@@ -75,8 +74,7 @@ tell_rebound(const struct call *call, const struct wire_message *m)
 	terminal_clean(call->user, user, sizeof(user));
 	result(call, "Done: %s is stored with user number %u now (it was "
 	    "%u).", user, (unsigned)now, (unsigned)before);
-	say(call, "Next: %sstepup status -u %s", call->host->sudo_user !=
-	    NULL ? "sudo " : "", user);
+	say(call, "Next: %sstepup status -u %s", call_way(call), user);
 	if (!call_has(call, OPTION_JSON))
 		return;
 	json_object_set_new(json_call(), "old_uid", json_integer(before));

@@ -41,12 +41,6 @@ ticket(const struct call *call)
 	return call_has(call, OPTION_ENROLL);
 }
 
-static const char *
-sudo(const struct call *call)
-{
-	return call->host->sudo_user != NULL ? "sudo " : "";
-}
-
 /* --- What is asked for ------------------------------------------------- */
 
 static bool
@@ -225,7 +219,7 @@ tell_made(const struct call *call, const struct wire_message *m)
 	if ((flags & FLAG_REVOKE) != 0)
 		say(call, "The older one that was in force is void.");
 	say(call, "It is not shown again. To take it back:");
-	say(call, "Next: %sstepup pass %s%s --revoke", sudo(call), user,
+	say(call, "Next: %sstepup pass %s%s --revoke", call_way(call), user,
 	    ticket(call) ? " --enroll" : "");
 }
 

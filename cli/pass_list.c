@@ -140,7 +140,7 @@ pass_list(const struct call *call)
 	if (status == EXIT_DONE && p.told == 0) {
 		say(call, "There is none on record.");
 		say(call, "Next: %sstepup pass USER --reason TEXT",
-		    call->host->sudo_user != NULL ? "sudo " : "");
+		    call_way(call));
 	}
 	if (call_has(call, OPTION_JSON))
 		json_object_set_new(json_call(), "count",

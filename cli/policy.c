@@ -202,10 +202,10 @@ tell_person(const struct call *call, const struct wire_message *m)
 		result(call, "\n%s at a covered service %s", user, text);
 	if (would == OUT_MUST_ENROLL)
 		say(call, "Next: %sstepup enroll -u %s",
-		    call->host->sudo_user != NULL ? "sudo " : "", user);
+		    call_way(call), user);
 	else if (strcmp(login, "refused") == 0)
 		say(call, "Next: %sstepup status -u %s",
-		    call->host->sudo_user != NULL ? "sudo " : "", user);
+		    call_way(call), user);
 	if (!call_has(call, OPTION_JSON))
 		return;
 	json_object_set_new(json_call(), "service", json_words(service));

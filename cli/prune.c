@@ -36,12 +36,6 @@ struct prune {
 	bool		 full;
 };
 
-static const char *
-way(const struct call *call)
-{
-	return call->host->sudo_user != NULL ? "sudo " : "";
-}
-
 /* --- The list ----------------------------------------------------------- */
 
 static struct gone *
@@ -186,7 +180,7 @@ dry_run(struct prune *p)
 		    "host.");
 	else
 		say(p->call, "Next: %sstepup prune NAME, for each that is gone "
-		    "for good", way(p->call));
+		    "for good", call_way(p->call));
 	return EXIT_DONE;
 }
 
@@ -251,7 +245,7 @@ prune_asking(struct prune *p, json_t *done)
 	size_t i;
 
 	snprintf(next, sizeof(next), "%sstepup prune --dry-run, then "
-	    "%sstepup prune NAME...", way(p->call), way(p->call));
+	    "%sstepup prune NAME...", call_way(p->call), call_way(p->call));
 	if (people_sources(p->call, sources, sizeof(sources))) {
 		snprintf(what, sizeof(what), "Accounts of this host come from "
 		    "%s too: while that is down, everybody looks gone.",

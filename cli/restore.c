@@ -263,7 +263,7 @@ attempt(struct restore *r, enum exit_status *status)
 static void
 tell_differ(const struct restore *r)
 {
-	const char *sudo = r->call->host->sudo_user != NULL ? "sudo " : "";
+	const char *sudo = call_way(r->call);
 
 	if (r->differ > DIFFER_MAX)
 		result(r->call, "  and %u more",

@@ -81,8 +81,7 @@ tell_key(const struct call *call, const struct wire_message *m)
 		    json_words(reason));
 	terminal_clean(reason, reason, sizeof(reason));
 	say(call, "The keyring is not sound:\n  %s.", reason);
-	say(call, "Next: %sstepup key status", call->host->sudo_user != NULL ?
-	    "sudo " : "");
+	say(call, "Next: %sstepup key status", call_way(call));
 }
 
 /* The run of packets; SESSION_OPEN when *m is the last one. */
@@ -205,7 +204,7 @@ standing_tell_pass(const struct call *call, const struct standing *st)
 void
 standing_warn_moved(const struct call *call, const struct standing *st)
 {
-	const char *sudo = call->host->sudo_user != NULL ? "sudo " : "";
+	const char *sudo = call_way(call);
 
 	if (st->moved)
 		say(call, "The store of this host was made on another "

@@ -13,6 +13,13 @@
 #include "cli/output.h"
 #include "cli/verdict.h"
 
+const char *
+call_way(const struct call *call)
+{
+	return call->host->uid == 0 && call->host->sudo_user != NULL ?
+	    "sudo " : "";
+}
+
 void
 call_command(const struct call *call, const char *name, const char *option,
     char buf[CALL_COMMAND_MAX])
@@ -21,8 +28,7 @@ call_command(const struct call *call, const char *name, const char *option,
 
 	terminal_clean(call->user, user, sizeof(user));
 	snprintf(buf, CALL_COMMAND_MAX, "%sstepup %s%s%s%s%s",
-	    call->host->uid == 0 && call->host->sudo_user != NULL ?
-	    "sudo " : "", name,
+	    call_way(call), name,
 	    option != NULL ? " " : "", option != NULL ? option : "",
 	    call->named ? " -u " : "", call->named ? user : "");
 }

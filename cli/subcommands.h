@@ -133,6 +133,9 @@ void say(const struct call *, const char *format, ...)
 void result(const struct call *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* "sudo ", where root came that way; else "". */
+const char *call_way(const struct call *);
+
 /*
  * "stepup NAME OPTION -u USER" as this caller types it for this account:
  * with sudo where root came that way.

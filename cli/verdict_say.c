@@ -55,7 +55,7 @@ expand(const char *name, size_t len, const struct call *call, uint32_t wait,
 			    commands[i].option, buf);
 	if (is(name, len, "passes"))
 		snprintf(buf, CALL_COMMAND_MAX, "%sstepup pass --list",
-		    call->host->sudo_user != NULL ? "sudo " : "");
+		    call_way(call));
 	else if (is(name, len, "again"))
 		terminal_clean(call->again, buf, CALL_COMMAND_MAX);
 	else if (is(name, len, "user"))
