@@ -8,6 +8,9 @@
 
 #include "tests/unit/store_sample.h"
 
+/* Larger than any time, step or count will ever be. */
+#define HUGE_NUMBER	(INT64_C(1) << 53)
+
 /* The driver under test. */
 extern const struct store_driver *driver;
 
@@ -32,6 +35,9 @@ void suite_answers(void **);
 void suite_bad_accounts(void **);
 void suite_gone(void **);
 void suite_replaced(void **);
+void suite_passwords(void **);
+
+/* store_changes.c */
 void suite_changes(void **);
 void suite_removed_one(void **);
 void suite_removed_wrong(void **);
@@ -39,7 +45,8 @@ void suite_locked(void **);
 void suite_passes(void **);
 void suite_notes(void **);
 void suite_bad_events(void **);
-void suite_passwords(void **);
+
+/* store_lists.c */
 void suite_listed(void **);
 void suite_lines(void **);
 void suite_records(void **);
