@@ -1,97 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Login passes and enrollment tickets: their time, their place, one use. */
-#include "tests/unit/unit.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "daemon/pass.h"
-
-#define NOW INT64_C(1800000015)
-#define TTL 3600
-
-static const struct policy strict = {
-	.limits = { 10, 1800, 50, 100 }, .window = 1, .covered = true,
-	.key_ok = true, .clock_ok = true,
-};
-
-static char pass_code[RECOVERY_LENGTH + 1], ticket_code[RECOVERY_LENGTH + 1],
-    other_code[RECOVERY_LENGTH + 1], set_code[2][RECOVERY_LENGTH + 1];
-static struct pass pass, ticket;
-static struct recovery_set set;
-
-static int
-make_codes(void **state)
-{
-	(void)state;
-	return pass_make(&pass, TTL, NOW, pass_code) &&
-	    pass_make(&ticket, TTL, NOW, ticket_code) &&
-	    recovery_generate(other_code) &&
-	    recovery_make(&set, 2, NOW - 100, set_code) ? 0 : -1;
-}
-
-/* Bob has a row and no factor, and what root gave him. */
-static struct account
-bob(void)
-{
-	struct account a;
-
-	memset(&a, 0, sizeof(a));
-	a.match = ACCOUNT_FOUND;
-	a.id = 7;
-	a.uid = 1001;
-	memcpy(a.name, "bob", 4);
-	a.passes[PASS_LOGIN] = pass;
-	a.passes[PASS_ENROLL] = ticket;
-	return a;
-}
-
-/* Alice has a recovery code besides. */
-static struct account
-alice(void)
-{
-	struct account a = bob();
-
-	a.enrolled_at = NOW - 100;
-	a.recovery = set;
-	return a;
-}
-
-static struct request
-typed(const struct account *a, const char *text, enum pass_name which)
-{
-	struct request r = { .door = DOOR_LOGIN, .known = true,
-	    .service = "sshd" };
-	char code[ANSWER_CODE];
-
-	answer_form(a, text, strlen(text), &r.answer, code);
-	memcpy(r.answer.salt, a->recovery.salt, RECOVERY_SALT);
-	memcpy(r.answer.pass_salt, a->passes[which].salt, RECOVERY_SALT);
-	if (r.answer.kind == KIND_RECOVERY)
-		assert_true(recovery_hash(code, r.answer.salt,
-		    RECOVERY_ROUNDS, r.answer.hash) && recovery_hash(code,
-		    r.answer.pass_salt, RECOVERY_ROUNDS, r.answer.pass_hash));
-	return r;
-}
-
-static enum outcome
-verify_at(struct account *a, const char *text, int64_t now,
-    struct decision *d)
-{
-	struct request r = typed(a, text, PASS_LOGIN);
-
-	return decide_verify(a, &r, &strict, now, d);
-}
-
-static enum outcome
-check_at(const struct account *a, const struct policy *p, int64_t now,
-    struct decision *d)
-{
-	struct request r = { .door = DOOR_LOGIN, .known = true,
-	    .service = "sshd" };
-
-	return decide_check(a, &r, p, now, d);
-}
+/* Login passes: their time, their place, one use. */
+#include "tests/unit/pass_people.h"
 
 static void
 made(void **state)
@@ -275,15 +184,6 @@ wrong(void **state)
 	    OUT_OK_PASS);
 }
 
-static void
-expect_rows(const struct decision *d, enum effect_kind first)
-{
-	assert_int_equal(d->effect_count, 3);
-	assert_int_equal(d->effects[0], first);
-	assert_int_equal(d->effects[1], EFFECT_LIMITERS);
-	assert_int_equal(d->effects[2], EFFECT_EVENT);
-}
-
 /* Every recovery-shaped answer leaves the same rows, and its time. */
 static void
 same_rows(void **state)
@@ -335,141 +235,6 @@ self_service(void **state)
 	assert_int_equal(a.limiters[LIMITER_RECOVERY_PUBLIC].consecutive, 1);
 }
 
-static enum outcome
-ticket_at(struct account *a, const char *text, int64_t now,
-    struct decision *d)
-{
-	struct request r = typed(a, text, PASS_ENROLL);
-
-	r.door = DOOR_PUBLIC;
-	return decide_ticket(a, &r, &strict, now, d);
-}
-
-static void
-tickets(void **state)
-{
-	struct account a = bob();
-	struct limiter *m = &a.limiters[LIMITER_RECOVERY_PUBLIC];
-	struct decision d;
-	int i;
-
-	(void)state;
-	assert_int_equal(ticket_at(&a, other_code, NOW, &d), OUT_BAD_TICKET);
-	expect_rows(&d, EFFECT_TICKET);
-	assert_int_equal(m->consecutive, 1);
-	assert_int_equal(d.facts.count, 1);
-	/* Not spent by being typed: the enrollment does that. */
-	assert_int_equal(ticket_at(&a, ticket_code, NOW, &d), OUT_OK_TICKET);
-	expect_rows(&d, EFFECT_TICKET);
-	assert_int_equal(m->consecutive, 0);
-	assert_int_equal(a.passes[PASS_ENROLL].used_at, 0);
-	assert_int_equal(ticket_at(&a, "123456", NOW, &d), OUT_BAD_FORMAT);
-	assert_int_equal(ticket_at(&a, "", NOW, &d), OUT_BAD_FORMAT);
-	assert_int_equal(d.effect_count, 0);
-	/* A pass is no ticket. */
-	assert_int_equal(ticket_at(&a, pass_code, NOW, &d), OUT_BAD_TICKET);
-	for (i = 1; i < 10; i++)
-		assert_int_equal(ticket_at(&a, other_code, NOW, &d),
-		    OUT_BAD_TICKET);
-	assert_int_equal(ticket_at(&a, ticket_code, NOW, &d), OUT_LOCKED);
-	assert_int_equal(d.facts.wait, 1800);
-	assert_int_equal(d.effect_count, 0);
-	assert_int_equal(ticket_at(&a, ticket_code, NOW + 1800, &d),
-	    OUT_OK_TICKET);
-	/* None in force: not evaluated, not counted. */
-	assert_int_equal(ticket_at(&a, ticket_code, NOW + TTL, &d),
-	    OUT_BAD_TICKET);
-	assert_int_equal(d.effect_count, 1);
-	assert_int_equal(ticket_at(&a, ticket_code, NOW + TTL, &d),
-	    OUT_BAD_TICKET);
-	assert_int_equal(d.effect_count, 0);
-	assert_int_equal(m->consecutive, 0);
-}
-
-/*
- * Over is over, also where an answer is held against nothing any more: the
- * first recovery-shaped one after its end leaves that on record, no later
- * one writes again, and a clock that is set back revives nothing.
- */
-static void
-over_for_good(void **state)
-{
-	struct account a = bob(), b = bob();
-	struct decision d;
-	struct request r;
-
-	(void)state;
-	assert_int_equal(verify_at(&a, "123456", NOW + TTL, &d),
-	    OUT_MUST_ENROLL);
-	assert_int_equal(a.passes[PASS_LOGIN].seen_at, 0);
-	assert_int_equal(verify_at(&a, other_code, NOW + TTL, &d),
-	    OUT_MUST_ENROLL);
-	assert_int_equal(d.effect_count, 2);
-	assert_int_equal(d.effects[0], EFFECT_TALLY);
-	assert_int_equal(d.effects[1], EFFECT_CODES);
-	assert_int_equal(verify_at(&a, other_code, NOW + TTL + 1, &d),
-	    OUT_MUST_ENROLL);
-	assert_int_equal(d.effect_count, 1);
-	assert_int_equal(verify_at(&a, pass_code, NOW, &d), OUT_MUST_ENROLL);
-	assert_int_equal(a.limiters[LIMITER_RECOVERY_LOGIN].total, 0);
-	/* At the public door it is all that is written, once. */
-	r = typed(&b, pass_code, PASS_LOGIN);
-	r.door = DOOR_PUBLIC;
-	assert_int_equal(decide_verify(&b, &r, &strict, NOW + TTL, &d),
-	    OUT_MUST_ENROLL);
-	assert_int_equal(d.effect_count, 1);
-	assert_int_equal(d.effects[0], EFFECT_CODES);
-	assert_int_equal(decide_verify(&b, &r, &strict, NOW + TTL, &d),
-	    OUT_MUST_ENROLL);
-	assert_int_equal(d.effect_count, 0);
-	/* A ticket. */
-	assert_int_equal(ticket_at(&b, other_code, NOW + TTL, &d),
-	    OUT_BAD_TICKET);
-	assert_int_equal(d.effect_count, 1);
-	assert_int_equal(d.effects[0], EFFECT_TICKET);
-	assert_int_equal(ticket_at(&b, ticket_code, NOW, &d), OUT_BAD_TICKET);
-	assert_int_equal(d.effect_count, 0);
-}
-
-static void
-ticket_states(void **state)
-{
-	struct account a = alice();
-	struct request r;
-	struct decision d;
-
-	(void)state;
-	assert_int_equal(ticket_at(&a, ticket_code, NOW, &d), OUT_EXISTS);
-	a = bob();
-	a.locked = true;
-	assert_int_equal(ticket_at(&a, ticket_code, NOW, &d),
-	    OUT_ADMIN_LOCK);
-	a = bob();
-	a.match = ACCOUNT_CHANGED;
-	assert_int_equal(ticket_at(&a, ticket_code, NOW, &d), OUT_CHANGED);
-	memset(&a, 0, sizeof(a));
-	assert_int_equal(ticket_at(&a, ticket_code, NOW, &d),
-	    OUT_BAD_TICKET);
-	a = bob();
-	r = typed(&a, ticket_code, PASS_ENROLL);
-	assert_int_equal(decide_ticket(&a, &r, &strict, NOW, &d),
-	    OUT_BAD_TICKET);	/* not at the login door */
-	r.door = DOOR_PUBLIC;
-	r.known = false;
-	assert_int_equal(decide_ticket(&a, &r, &strict, NOW, &d),
-	    OUT_NO_USER);
-	r.known = true;
-	r.answer.pass_salt[3] ^= 1;
-	assert_int_equal(decide_ticket(&a, &r, &strict, NOW, &d), OUT_BUSY);
-	assert_true(d.stale_salt);
-	a.limiters[LIMITER_RECOVERY_PUBLIC] = (struct limiter){
-	    .consecutive = 10, .wait_start = NOW + 500, .wait_length = 1800 };
-	assert_int_equal(decide_ticket(&a, &r, &strict, NOW, &d), OUT_LOCKED);
-	assert_int_equal(d.effect_count, 1);
-	assert_int_equal(d.effects[0], EFFECT_LIMITERS);
-	assert_int_equal(a.limiters[LIMITER_RECOVERY_PUBLIC].wait_start, NOW);
-}
-
 int
 main(void)
 {
@@ -482,9 +247,6 @@ main(void)
 		cmocka_unit_test(wrong),
 		cmocka_unit_test(same_rows),
 		cmocka_unit_test(self_service),
-		cmocka_unit_test(tickets),
-		cmocka_unit_test(over_for_good),
-		cmocka_unit_test(ticket_states),
 	};
 
 	return cmocka_run_group_tests_name("pass", tests, make_codes, NULL);
