@@ -58,6 +58,9 @@ costs_sound(const struct archive_costs *c)
 	if (c->log_n < ARCHIVE_LOG_N_MIN || c->log_n > ARCHIVE_LOG_N_MAX ||
 	    c->r == 0 || c->p == 0)
 		return false;
+	/* RFC 7914, 2: N is below 2^(16 r); beyond, it is no scrypt. */
+	if (c->r == 1 && c->log_n >= 16)
+		return false;
 	nr = (UINT64_C(1) << c->log_n) * c->r;
 	return nr <= ARCHIVE_NR_MAX && nr * c->p <= ARCHIVE_NRP_MAX;
 }
