@@ -168,6 +168,8 @@ def no_descriptors(place):
         with near.Neighbours(place, "park", [ROOT], 2000, name="login"):
             asked = near.logins(place, phone, near.long(20, 4), 50)
             held = near.descriptors(service)
+        if not 200 < held <= 256:
+            raise Unexpected(f"{held} descriptors were held")
         released(place)
     finally:
         place.stop("login")
