@@ -176,6 +176,8 @@ class Story:
             session.expect("Wrong code.*code: $")
         for session in sessions:
             session.line(wrong)
+        # Together: PAM pauses two seconds after each refusal.
+        for session in sessions:
             session.expect("Password: |Too many|Permission denied")
             session.end()
         self.told(sessions[0], f"ssh bob@{self.place.host}",
