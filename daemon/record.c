@@ -129,15 +129,21 @@ static bool
 writable(const struct account *a, enum record_form form)
 {
 	const struct credential *c;
+	const struct limiter *l;
 	size_t i;
 
 	if (a->credential_count > ACCOUNT_CREDENTIALS_MAX ||
 	    a->recovery.count > ACCOUNT_CODES_MAX || !paired(a))
 		return false;
+	for (l = a->limiters; l < a->limiters + LIMITERS; l++)
+		if (l->consecutive > RECORD_COUNT_MAX ||
+		    l->total > RECORD_COUNT_MAX)
+			return false;
 	for (i = 0; i < a->credential_count; i++) {
 		c = &a->credentials[i];
-		if (form == RECORD_OPEN ? !c->opened ||
-		    c->secret.len > OTP_SECRET_MAX : c->sealed.len > SEAL_MAX)
+		if (form == RECORD_OPEN ? !c->opened || c->secret.len == 0 ||
+		    c->secret.len > OTP_SECRET_MAX :
+		    c->sealed.len <= SEAL_TAG || c->sealed.len > SEAL_MAX)
 			return false;
 	}
 	return true;
@@ -241,8 +247,8 @@ get_text(struct in *in, char *out, size_t least, size_t most)
 static void
 get_limiter(struct in *in, struct limiter *l)
 {
-	l->consecutive = get_number(in, 8, 0, INT64_MAX);
-	l->total = get_number(in, 8, 0, INT64_MAX);
+	l->consecutive = get_number(in, 8, 0, RECORD_COUNT_MAX);
+	l->total = get_number(in, 8, 0, RECORD_COUNT_MAX);
 	l->total_since = get_number(in, 8, 0, INT64_MAX);
 	l->wait_start = get_number(in, 8, 0, INT64_MAX);
 	l->wait_length = get_number(in, 8, 0, LIMIT_WAIT_MAX);

@@ -22,6 +22,8 @@
 #define RECORD_HEADER	3	/* length and type */
 #define RECORD_MAX	4096	/* bytes of the longest, header and all */
 #define RECORD_HOST_MAX	64
+/* Wrong codes counted: far from where one more would wrap. */
+#define RECORD_COUNT_MAX UINT32_MAX
 
 struct record_head {
 	int64_t	 made_at;

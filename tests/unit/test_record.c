@@ -139,6 +139,8 @@ accounts_have_limits(void **state)
 	refuses(locked, 2);
 	refuses(reason, 201);
 	refuses(limiters, 0x80);
+	refuses(limiters + 3, 1);	/* counts that one more may wrap */
+	refuses(limiters + 8 + 3, 1);
 	refuses(limiters + 32, 1);	/* a wait of years */
 	refuses(codes, 0);		/* an app without codes */
 	refuses(codes, 21);
@@ -159,15 +161,21 @@ accounts_have_limits(void **state)
 	assert_true(record_get_account(record + RECORD_HEADER,
 	    (size_t)record[0] << 8 | record[1], RECORD_OPEN, &back));
 	/* And what cannot be written is not. */
+	assert_true(record_put_account(&one, RECORD_OPEN, record) > 0);
+	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
 	one.credentials[0].opened = false;
 	assert_int_equal(record_put_account(&one, RECORD_OPEN, record), 0);
+	one.credentials[0].opened = true;
 	one.credential_count = 9;
-	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
+	assert_int_equal(record_put_account(&one, RECORD_OPEN, record), 0);
 	one.credential_count = 1;
+	one.limiters[LIMITERS - 1].consecutive = INT64_C(1) << 32;
+	assert_int_equal(record_put_account(&one, RECORD_OPEN, record), 0);
+	one.limiters[LIMITERS - 1].consecutive = 0;
 	one.recovery.count = 0;
-	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
+	assert_int_equal(record_put_account(&one, RECORD_OPEN, record), 0);
 	one.recovery.count = 21;
-	assert_int_equal(record_put_account(&one, RECORD_SEALED, record), 0);
+	assert_int_equal(record_put_account(&one, RECORD_OPEN, record), 0);
 }
 
 static void
