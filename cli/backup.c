@@ -19,9 +19,9 @@
 #include <linux/fs.h>
 
 #include "cli/admin.h"
+#include "cli/folder.h"
 #include "cli/json.h"
 #include "cli/passphrase.h"
-#include "cli/save.h"
 #include "cli/verdict.h"
 
 struct backup {
@@ -100,7 +100,7 @@ finish(struct backup *b)
 	if (fsync(b->fd) == -1 || !publish(b->part, b->path))
 		return refuse(b, errno);
 	b->part[0] = '\0';
-	return save_sync_folder(b->path) ? EXIT_DONE : refuse(b, errno);
+	return folder_sync(b->path) ? EXIT_DONE : refuse(b, errno);
 }
 
 static enum exit_status

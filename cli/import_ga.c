@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/folder.h"
 #include "cli/import.h"
 
 #define GA_NAME ".google_authenticator"
@@ -299,30 +300,12 @@ take_folder(struct import *im, const char *path, int fd)
 	closedir(d);
 }
 
-/* The folder of a path, and what stands behind its last slash. */
-static int
-open_folder(const char *path, const char **base)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX] = ".";
-
-	*base = slash != NULL ? slash + 1 : path;
-	if (slash != NULL && (size_t)(slash - path) >= sizeof(folder)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s",
-		    slash == path ? 1 : (int)(slash - path), path);
-	return open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
 static void
 take_file(struct import *im, const char *user, const char *path)
 {
 	struct import_entry *e;
 	const char *base;
-	int dir = open_folder(path, &base);
+	int dir = folder_open(path, &base), error = errno;
 
 	if (dir != -1) {
 		take(im, user, path, dir, base);
@@ -332,7 +315,7 @@ take_file(struct import *im, const char *user, const char *path)
 	e = import_add(im, path, user);
 	if (e != NULL) {
 		e->why = IMPORT_OPEN;
-		e->error = errno;
+		e->error = error;
 	}
 }
 

@@ -4,13 +4,11 @@
  * else could write it could bring in a secret for anybody.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/folder.h"
 #include "cli/import.h"
 
 static void
@@ -57,22 +55,18 @@ take_lines(struct import *im, const char *file, unsigned notes, char *text,
 void
 import_oath(struct import *im, const char *file)
 {
-	const char *slash = strrchr(file, '/');
+	const char *base;
 	struct import_entry whole = { .why = IMPORT_OPEN }, *e;
-	char folder[PATH_MAX] = ".", *text = NULL;
+	char *text = NULL;
 	uid_t owner = (uid_t)-1;
 	size_t len = 0;
-	int dir;
+	int dir = folder_open(file, &base);
 
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s",
-		    slash == file ? 1 : (int)(slash - file), file);
-	dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		whole.error = errno;
 	else
-		whole.why = import_read(dir, slash != NULL ? slash + 1 : file,
-		    IMPORT_LIST_MAX, &whole, &owner, &text, &len);
+		whole.why = import_read(dir, base, IMPORT_LIST_MAX, &whole,
+		    &owner, &text, &len);
 	if (whole.why == IMPORT_FINE && owner != im->call->host->uid)
 		whole.why = IMPORT_FOREIGN;
 	if (whole.why == IMPORT_FINE)

@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/folder.h"
 #include "cli/save.h"
 
 static bool
@@ -19,27 +19,6 @@ failed(const struct save *s, const struct call *call)
 	terminal_clean(s->path, path, sizeof(path));
 	say(call, "%s: %s", path, why);
 	return false;
-}
-
-/* The entry in the folder is as durable as the file. */
-bool
-save_sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[PATH_MAX] = ".";
-	int fd;
-	bool ok;
-
-	if (slash != NULL && (size_t)(slash - path) >= sizeof(folder))
-		return false;
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s",
-		    slash == path ? 1 : (int)(slash - path), path);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = fd != -1 && fsync(fd) == 0;
-	if (fd != -1)
-		close(fd);
-	return ok;
 }
 
 bool
@@ -63,7 +42,7 @@ save_write(struct save *s, const struct call *call, const char *text,
 	if (fchmod(s->fd, 0600) == 0 && ftruncate(s->fd, 0) == 0 &&
 	    lseek(s->fd, 0, SEEK_SET) == 0 &&
 	    terminal_write(s->fd, text, len) && fsync(s->fd) == 0 &&
-	    save_sync_folder(s->path))
+	    folder_sync(s->path))
 		return true;
 	return failed(s, call);
 }

@@ -21,8 +21,6 @@ struct save {
 bool save_start(struct save *, const struct call *);
 /* All of it, then the folder's entry, down to the disk.  False: said why. */
 bool save_write(struct save *, const struct call *, const char *, size_t);
-/* A file's entry in its folder, down to the disk; errno. */
-bool save_sync_folder(const char *path);
 /* Takes the file away again unless it is kept. */
 void save_end(struct save *, bool keep);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/doctor/finding.h"
+#include "cli/folder.h"
 #include "cli/terminal.h"
 
 /* Both doors, where no systemd holds them. */
@@ -354,26 +355,17 @@ finding_gather(const struct findings *f, size_t first, struct finding *out,
 	return n;
 }
 
-/* The folder of "/run/stepup/login". */
-static void
-folder_of(const char *where, char buf[FINDING_WHERE_MAX])
-{
-	const char *slash = strrchr(where, '/');
-
-	snprintf(buf, FINDING_WHERE_MAX, "%.*s", slash == NULL ? 0 :
-	    slash == where ? 1 : (int)(slash - where), where);
-}
-
 void
 finding_text(const struct finding *f, const char *template,
     char buf[FINDING_TEXT_MAX])
 {
 	const char *word;
 	size_t used = 0;
-	char one[2], folder[FINDING_WHERE_MAX];
+	char one[2], folder[PATH_MAX];
 	int n;
 
-	folder_of(f->where, folder);
+	if (!folder_of(f->where, folder))
+		folder[0] = '\0';
 	buf[0] = '\0';
 	while (*template != '\0') {
 		one[0] = *template;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/doctor/judge.h"
+#include "cli/folder.h"
 
 #define ETC	"/etc/pam.d"
 #define VENDOR	"/usr/lib/pam.d"
@@ -132,16 +133,6 @@ file_is(const struct world *w, const char *path, mode_t forbidden,
 	return true;
 }
 
-/* The folder a path is in. */
-static void
-folder_of(const char *path, char buf[PATH_MAX])
-{
-	const char *slash = strrchr(path, '/');
-
-	snprintf(buf, PATH_MAX, "%.*s", slash != NULL && slash != path ?
-	    (int)(slash - path) : 1, slash != NULL ? path : "/");
-}
-
 static bool
 absent(const struct world *w, const char *path)
 {
@@ -179,11 +170,11 @@ files(const struct world *w, struct findings *f)
 	    (int)sizeof(store))
 		return;
 	(void)file_is(w, w->conf, 022, f);
-	folder_of(w->keyring, folder);
-	(void)file_is(w, folder, 077, f);
+	if (folder_of(w->keyring, folder))
+		(void)file_is(w, folder, 077, f);
 	(void)file_is(w, w->keyring, 077, f);
-	folder_of(store, folder);
-	(void)file_is(w, folder, 077, f);
+	if (folder_of(store, folder))
+		(void)file_is(w, folder, 077, f);
 	(void)file_is(w, store, 077, f);
 	if (!pair(w, store, f))
 		return;

@@ -14,18 +14,6 @@
 #define PEOPLE_FIRST	1000	/* uids of people, root beside them */
 #define PEOPLE_LAST	60000
 
-/* A shell that lets nobody in. */
-static bool
-no_shell(const char *shell)
-{
-	const char *base = strrchr(shell, '/');
-
-	base = base != NULL ? base + 1 : shell;
-	return strcmp(base, "nologin") == 0 || strcmp(base, "false") == 0 ||
-	    strcmp(base, "sync") == 0 || strcmp(base, "shutdown") == 0 ||
-	    strcmp(base, "halt") == 0;
-}
-
 /* Whether a password opens this account, as far as shadow tells. */
 static bool
 has_password(const struct passwd *pw)
@@ -51,7 +39,7 @@ add(struct world *w, const struct passwd *pw)
 	w->people = more;
 	p = &more[w->people_count++];
 	memset(p, 0, sizeof(*p));
-	strcpy(p->name, pw->pw_name);
+	memcpy(p->name, pw->pw_name, strlen(pw->pw_name) + 1);
 	p->uid = pw->pw_uid;
 	p->password = has_password(pw);
 	return true;
@@ -111,7 +99,7 @@ look_people(const struct call *call, bool everybody, struct world *w)
 	while ((errno = 0, pw = getpwent()) != NULL) {
 		if (pw->pw_uid != 0 && (!everybody ||
 		    pw->pw_uid < PEOPLE_FIRST || pw->pw_uid > PEOPLE_LAST ||
-		    no_shell(pw->pw_shell)))
+		    !people_login_shell(pw->pw_shell)))
 			continue;
 		if (!add(w, pw)) {
 			world_unseen(w, "people after the first %zu",

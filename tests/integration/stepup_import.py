@@ -335,6 +335,10 @@ def import_users_oath():
             1, f"skipped   {'?':<16}  {path}\n          it belongs to "
             "somebody else\n0 accounts imported (0 weak), 1 skipped.\n"))
     equal(path.read_text(), text)
+    # A path that is too long is not cut: that would be another file.
+    far = str(path.parent) + "/." * 2100 + "/elsewhere/users.oath"
+    status, out, err, asked = ask("oath", far, frames=answer())
+    check(status == 1 and "too long" in out and "1 skipped" in out, out)
 
 
 if __name__ == "__main__":
