@@ -70,7 +70,7 @@ time_text(int64_t at, char buf[32])
 
 	if (localtime_r(&t, &tm) == NULL ||
 	    strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		strcpy(buf, "?");
+		snprintf(buf, 32, "?");
 }
 
 static void

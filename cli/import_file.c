@@ -3,39 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/account.h"
 #include "cli/import.h"
-
-#define PASSWD_ROOM (64 * 1024)
 
 enum import_why
 import_account(const char *name, uid_t uid, char user[256], uid_t *found,
     char **home)
 {
-	struct passwd pw, *p = NULL;
-	char *room = malloc(PASSWD_ROOM);
-	enum import_why why = IMPORT_NO_USER;
-	int error = ENOMEM;
+	int error = account_find(name, uid, user, found, home);
 
-	*home = NULL;
+	if (error == 0)
+		return IMPORT_FINE;
 	user[0] = '\0';
-	if (room != NULL)
-		error = name != NULL ?
-		    getpwnam_r(name, &pw, room, PASSWD_ROOM, &p) :
-		    getpwuid_r(uid, &pw, room, PASSWD_ROOM, &p);
-	if (p != NULL && strlen(p->pw_name) < 256) {
-		strcpy(user, p->pw_name);
-		*found = p->pw_uid;
-		*home = strdup(p->pw_dir != NULL ? p->pw_dir : "");
-		why = *home != NULL ? IMPORT_FINE : IMPORT_NAME_SERVICE;
-	} else if (error != 0 && error != ENOENT && error != ESRCH)
-		why = IMPORT_NAME_SERVICE;
-	free(room);
-	return why;
+	return error == ENOENT || error == ESRCH ? IMPORT_NO_USER :
+	    IMPORT_NAME_SERVICE;
 }
 
 /* What is wrong with what was opened. */

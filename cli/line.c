@@ -37,7 +37,7 @@ day(int64_t when, char buf[16])
 
 	if (when <= 0 || localtime_r(&t, &tm) == NULL ||
 	    strftime(buf, 16, "%Y-%m-%d", &tm) == 0)
-		strcpy(buf, when <= 0 ? "never" : "?");
+		snprintf(buf, 16, "%s", when <= 0 ? "never" : "?");
 }
 
 static void

@@ -15,7 +15,7 @@ about(const struct call *call, const char *name, struct call *c)
 	*c = *call;
 	if (*name == '\0' || strlen(name) >= sizeof(c->user))
 		return false;
-	strcpy(c->user, name);
+	snprintf(c->user, sizeof(c->user), "%s", name);
 	c->named = true;
 	return true;
 }

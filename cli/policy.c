@@ -56,7 +56,7 @@ tell(struct policy *p)
 		tell_json(p);
 	terminal_clean(p->file, from, WIRE_STRING_MAX + 1);
 	if (p->file[0] == '\0')
-		strcpy(from, "default");
+		snprintf(from, sizeof(from), "default");
 	else if (p->line != 0)
 		snprintf(from + strlen(from), 16, ":%u", (unsigned)p->line);
 	terminal_clean(p->value[0] != '\0' ? p->value : unset(p->key), value,
@@ -82,7 +82,7 @@ row(const struct wire_message *m, void *arg)
 	terminal_clean(key, key, sizeof(key));
 	if (strcmp(key, p->key) != 0) {
 		tell(p);
-		strcpy(p->key, key);
+		snprintf(p->key, sizeof(p->key), "%.63s", key);
 		p->value[0] = '\0';
 		wire_get_string(m, TAG_PATH, p->file);
 		wire_get_uint(m, TAG_COUNT, &p->line);
@@ -91,7 +91,7 @@ row(const struct wire_message *m, void *arg)
 	used = strlen(p->value);
 	if (used + strlen(piece) >= sizeof(p->value))
 		return false;
-	strcpy(p->value + used, piece);
+	memcpy(p->value + used, piece, strlen(piece) + 1);
 	return true;
 }
 

@@ -259,7 +259,7 @@ ask_confirm(struct show *s, const char *text, int peer,
 	enum terminal_line got = TERMINAL_TYPED;
 
 	if (call_has(s->call, OPTION_YES)) {
-		strcpy(line, "yes");
+		snprintf(line, TERMINAL_LINE_MAX + 1, "yes");
 		return got;
 	}
 	if (!s->call->terminal->in_tty) {
@@ -269,7 +269,8 @@ ask_confirm(struct show *s, const char *text, int peer,
 	snprintf(question, sizeof(question), "%s [y/N] ", text);
 	got = terminal_ask(s->call->terminal, question, false, peer, line);
 	if (got == TERMINAL_TYPED)
-		strcpy(line, strcasecmp(line, "y") == 0 ||
+		snprintf(line, TERMINAL_LINE_MAX + 1, "%s",
+		    strcasecmp(line, "y") == 0 ||
 		    strcasecmp(line, "yes") == 0 ? "yes" : "no");
 	return got;
 }

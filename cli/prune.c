@@ -201,7 +201,7 @@ prune_one(const struct call *call, const char *name, json_t *done,
 	c = *call;
 	if (*name == '\0' || strlen(name) >= sizeof(c.user))
 		return usage(call, "not an account name", "");
-	strcpy(c.user, name);
+	snprintf(c.user, sizeof(c.user), "%s", name);
 	c.named = true;
 	admin_start(&c, VERB_PRUNE, &w);
 	status = admin_reason(&c, false, &w);

@@ -3,11 +3,10 @@
 #include <sys/resource.h>
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "cli/account.h"
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -58,27 +57,6 @@ help_one(const struct call *call, const struct command *row)
 
 /* --- Who --------------------------------------------------------------- */
 
-/* The account of a name, or of the caller's uid when name is NULL. */
-static int
-look_up(const char *name, uid_t uid, char user[256], uid_t *found)
-{
-	struct passwd pw, *p = NULL;
-	char *room = malloc(65536);
-	int error = ENOMEM;
-
-	if (room != NULL)
-		error = name != NULL ?
-		    getpwnam_r(name, &pw, room, 65536, &p) :
-		    getpwuid_r(uid, &pw, room, 65536, &p);
-	if (error == 0 && p != NULL && strlen(p->pw_name) < 256) {
-		strcpy(user, p->pw_name);
-		*found = p->pw_uid;
-	} else if (error == 0)
-		error = ENOENT;
-	free(room);
-	return error;
-}
-
 static enum exit_status
 find_user(struct call *call, const char *name)
 {
@@ -89,7 +67,7 @@ find_user(struct call *call, const char *name)
 
 	if (name != NULL && (*name == '\0' || strlen(name) >= 256))
 		return usage(call, "not an account name", name);
-	error = look_up(name, call->host->uid, call->user, &uid);
+	error = account_find(name, call->host->uid, call->user, &uid, NULL);
 	if (error == 0 && (call->host->uid == 0 || uid == call->host->uid))
 		return EXIT_DONE;
 	if (error == 0 || (name != NULL && call->host->uid != 0)) {

@@ -73,7 +73,7 @@ enum plan_code
 plan_put(struct pamhost *host, char **text)
 {
 	struct layout l;
-	size_t len, at;
+	size_t len, at, used;
 	char *data, *out;
 
 	*text = NULL;
@@ -91,11 +91,13 @@ plan_put(struct pamhost *host, char **text)
 	    l.last;
 	at = end_of(data, len, host->planned_after);
 	memcpy(out, data, at);
-	out[at] = '\0';
+	used = at;
 	if (at > 0 && data[at - 1] != '\n')
-		strcat(out, "\n");
-	strcat(out, PLAN_LINE);
-	strcat(out, data + at);
+		out[used++] = '\n';
+	memcpy(out + used, PLAN_LINE, sizeof(PLAN_LINE) - 1);
+	used += sizeof(PLAN_LINE) - 1;
+	memcpy(out + used, data + at, len - at);
+	out[used + len - at] = '\0';
 	free(data);
 	host->planned = PLAN_FILE;
 	host->planned_text = *text = out;
