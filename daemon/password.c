@@ -12,58 +12,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/clock.h"
 #include "daemon/password.h"
-#include "daemon/session.h"
 
 struct password {
-	struct site		*site;
-	const struct talk	*talk;
-	uid_t			 uid;
+	struct session		*s;
 	unsigned		 charged;	/* in this call of PAM */
 	enum outcome		 stop;		/* why the conversation ended;
 						   OUT_ASK: it did not */
-	uint32_t		 wait;
-	struct failure		*failure;
 };
 
-/* Changes the limiter in one transaction; OUT_DONE when on record. */
-static enum outcome
-limiter_write(struct password *p, bool refund)
+static enum store_code
+work_charge(struct session *s, struct store *store, int64_t now, void *arg,
+    enum outcome *o)
 {
-	const struct store_driver *driver = site_driver(p->site);
-	struct limiter m = { 0 };
+	const struct store_driver *driver = site_driver(s->site);
 	enum store_code code;
-	struct store *store;
-	enum outcome o;
-	int64_t now;
+	struct limiter m;
 
-	o = site_store(p->site, &store, p->failure);
-	if (o != OUT_DONE)
-		return o;
-	code = driver->begin(store, STORE_WRITE, p->failure);
+	(void)arg;
+	code = driver->load_password(store, s->uid, &m, &s->failure);
 	if (code != STORE_OK)
-		return store_outcome(code);
-	now = clock_now();
-	code = driver->load_password(store, p->uid, &m, p->failure);
-	if (code == STORE_OK && !refund &&
-	    limit_password_state(&m, now, &p->wait) != LIMIT_OPEN) {
-		driver->rollback(store);
-		return OUT_PASSWORD_WAIT;
+		return code;
+	if (limit_password_state(&m, now, &s->facts.wait) != LIMIT_OPEN) {
+		*o = OUT_PASSWORD_WAIT;
+		return STORE_OK;
 	}
-	if (refund) {
-		m = limit_forgive(m, p->charged);
-		m.consecutive = m.consecutive > p->charged ?
-		    m.consecutive - p->charged : 0;
-	} else
-		m = limit_password_charge(m, now);
-	if (code == STORE_OK)
-		code = driver->save_password(store, p->uid, &m, p->failure);
-	if (code != STORE_OK) {
-		driver->rollback(store);
-		return store_outcome(code);
-	}
-	return store_outcome(driver->commit(store, p->failure));
+	m = limit_password_charge(m, now);
+	return driver->save_password(store, s->uid, &m, &s->failure);
+}
+
+static enum store_code
+work_refund(struct session *s, struct store *store, int64_t now, void *arg,
+    enum outcome *o)
+{
+	const struct store_driver *driver = site_driver(s->site);
+	const struct password *p = arg;
+	enum store_code code;
+	struct limiter m;
+
+	(void)now;
+	(void)o;
+	code = driver->load_password(store, s->uid, &m, &s->failure);
+	if (code != STORE_OK)
+		return code;
+	m = limit_forgive(m, p->charged);
+	m.consecutive = m.consecutive > p->charged ?
+	    m.consecutive - p->charged : 0;
+	return driver->save_password(store, s->uid, &m, &s->failure);
 }
 
 /* One message of a PAM module; *out is malloc'd. */
@@ -76,13 +71,13 @@ converse_one(struct password *p, const struct pam_message *m, char **out)
 
 	*out = NULL;
 	if (m->msg_style == PAM_TEXT_INFO || m->msg_style == PAM_ERROR_MSG)
-		return talk_note(p->talk, text);
+		return talk_note(p->s->talk, text);
 	if (!hidden && m->msg_style != PAM_PROMPT_ECHO_ON)
 		return false;
-	p->stop = session_talk(talk_prompt(p->talk,
+	p->stop = session_talk(talk_prompt(p->s->talk,
 	    hidden ? STYLE_PASSWORD : STYLE_SHOWN, text, &answer));
 	if (p->stop == OUT_ASK && hidden) {
-		p->stop = limiter_write(p, false);
+		p->stop = session_write(p->s, work_charge, NULL);
 		if (p->stop == OUT_DONE) {
 			p->charged++;
 			p->stop = OUT_ASK;
@@ -176,26 +171,26 @@ try_outcome(struct password *p, pam_handle_t *pamh, int rc)
 	case PAM_SUCCESS:
 		/* Nothing that asks for no password may pass here. */
 		if (p->charged == 0)
-			return failure_set(p->failure, OUT_SERVICE, NULL,
+			return failure_set(&p->s->failure, OUT_SERVICE, NULL,
 			    "service stepup accepted without a password");
-		limiter_write(p, true);
+		(void)session_write(p->s, work_refund, p);
 		return OUT_DONE;
 	case PAM_AUTH_ERR:
 	case PAM_USER_UNKNOWN:
 	case PAM_MAXTRIES:
 	case PAM_PERM_DENIED:
 		if (p->charged == 0)
-			return failure_set(p->failure, OUT_SERVICE, NULL,
+			return failure_set(&p->s->failure, OUT_SERVICE, NULL,
 			    "service stepup asked for no password");
 		return OUT_BAD_PASSWORD;
 	case PAM_NEW_AUTHTOK_REQD:
 	case PAM_ACCT_EXPIRED:
 	case PAM_CRED_EXPIRED:
 	case PAM_AUTHTOK_EXPIRED:
-		talk_note(p->talk, pam_strerror(pamh, rc));
+		talk_note(p->s->talk, pam_strerror(pamh, rc));
 		return OUT_BAD_PASSWORD;
 	default:
-		return failure_set(p->failure, OUT_SERVICE, NULL,
+		return failure_set(&p->s->failure, OUT_SERVICE, NULL,
 		    "service stepup: %s", pam_strerror(pamh, rc));
 	}
 }
@@ -209,7 +204,7 @@ try_once(struct password *p, const char *name)
 	int rc;
 
 	if (pam_start(SITE_OWN_SERVICE, name, &conv, &pamh) != PAM_SUCCESS)
-		return failure_set(p->failure, OUT_SERVICE, NULL,
+		return failure_set(&p->s->failure, OUT_SERVICE, NULL,
 		    "cannot start PAM service stepup");
 	pam_set_item(pamh, PAM_RUSER, name);
 	rc = pam_set_item(pamh, PAM_FAIL_DELAY,
@@ -239,20 +234,17 @@ password_try(struct password *p, const char *name)
 }
 
 enum outcome
-password_check(struct site *site, const char *name, uid_t uid,
-    const struct talk *talk, uint32_t *wait, struct failure *failure)
+password_check(struct session *s)
 {
-	struct password p = { .site = site, .talk = talk, .uid = uid,
-	    .failure = failure };
+	struct password p = { .s = s };
 	enum outcome o = OUT_BAD_PASSWORD;
 	int i;
 
 	for (i = 0; i < PASSWORD_TRIES && o == OUT_BAD_PASSWORD; i++) {
-		if (i > 0 && !talk_note(talk, "Wrong password."))
+		if (i > 0 && !talk_note(s->talk, "Wrong password."))
 			return OUT_NO_INPUT;
-		o = password_try(&p, name);
+		o = password_try(&p, s->name);
 	}
-	*wait = p.wait;
 	return o;
 }
 
@@ -281,8 +273,7 @@ only_texts(int n, const struct pam_message **messages,
 }
 
 static enum outcome
-account_outcome(pam_handle_t *pamh, int rc, const struct talk *talk,
-    struct failure *failure)
+account_outcome(struct session *s, pam_handle_t *pamh, int rc)
 {
 	switch (rc) {
 	case PAM_SUCCESS:
@@ -294,35 +285,34 @@ account_outcome(pam_handle_t *pamh, int rc, const struct talk *talk,
 	case PAM_ACCT_EXPIRED:
 	case PAM_CRED_EXPIRED:
 	case PAM_AUTHTOK_EXPIRED:
-		talk_note(talk, pam_strerror(pamh, rc));
+		talk_note(s->talk, pam_strerror(pamh, rc));
 		return OUT_PEER;
 	default:
-		return failure_set(failure, OUT_SERVICE, NULL,
+		return failure_set(&s->failure, OUT_SERVICE, NULL,
 		    "service stepup, account: %s", pam_strerror(pamh, rc));
 	}
 }
 
 enum outcome
-password_account(const char *name, const struct talk *talk,
-    struct failure *failure)
+password_account(struct session *s)
 {
 	struct pam_conv conv = { only_texts,
-	    __extension__ (void *)(uintptr_t)talk };
+	    __extension__ (void *)(uintptr_t)s->talk };
 	pam_handle_t *pamh = NULL;
 	mode_t before = umask(022);
 	enum outcome o;
 	int rc;
 
-	if (pam_start(SITE_OWN_SERVICE, name, &conv, &pamh) != PAM_SUCCESS) {
+	if (pam_start(SITE_OWN_SERVICE, s->name, &conv, &pamh) != PAM_SUCCESS) {
 		umask(before);
-		return failure_set(failure, OUT_SERVICE, NULL,
+		return failure_set(&s->failure, OUT_SERVICE, NULL,
 		    "cannot start PAM service stepup");
 	}
-	pam_set_item(pamh, PAM_RUSER, name);
+	pam_set_item(pamh, PAM_RUSER, s->name);
 	rc = pam_acct_mgmt(pamh, PAM_DISALLOW_NULL_AUTHTOK);
 	if (rc == PAM_SUCCESS)
-		rc = same_user(pamh, name);
-	o = account_outcome(pamh, rc, talk, failure);
+		rc = same_user(pamh, s->name);
+	o = account_outcome(s, pamh, rc);
 	pam_end(pamh, rc);
 	umask(before);
 	return o;

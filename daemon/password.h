@@ -7,27 +7,23 @@
 #ifndef STEPUP_DAEMON_PASSWORD_H
 #define STEPUP_DAEMON_PASSWORD_H
 
-#include "daemon/failure.h"
-#include "daemon/site.h"
-#include "daemon/talk.h"
+#include "daemon/session.h"
 
 #define PASSWORD_TRIES 3
 
 /*
- * OUT_DONE: right, and the account may log in.  OUT_BAD_PASSWORD,
- * OUT_PASSWORD_WAIT (*wait seconds), OUT_NO_INPUT (cancelled, gone),
- * OUT_SERVICE (PAM cannot tell), or why the limiter could not be written
- * (nothing was evaluated then).
+ * Of s->name and s->uid.  OUT_DONE: right, and the account may log in.
+ * OUT_BAD_PASSWORD, OUT_PASSWORD_WAIT (s->facts.wait seconds), OUT_NO_INPUT
+ * (cancelled, gone), OUT_SERVICE (PAM cannot tell), or why the limiter could
+ * not be written (nothing was evaluated then).
  */
-enum outcome password_check(struct site *, const char *name, uid_t,
-    const struct talk *, uint32_t *wait, struct failure *);
+enum outcome password_check(struct session *);
 
 /*
  * Account checks alone (pam_acct_mgmt), for a proof that is no password;
  * nothing is asked.  OUT_DONE; OUT_PEER: this account may not log in now,
  * and the person was told why; OUT_SERVICE.
  */
-enum outcome password_account(const char *name, const struct talk *,
-    struct failure *);
+enum outcome password_account(struct session *);
 
 #endif

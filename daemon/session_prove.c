@@ -140,8 +140,7 @@ session_prove(struct session *s)
 	if (s->account.locked)
 		return OUT_ADMIN_LOCK;
 	o = s->verb == VERB_ENROLL && (s->flags & FLAG_TICKET) != 0 ?
-	    ticket_prove(s) : password_check(s->site, s->name, s->uid,
-	    s->talk, &s->facts.wait, &s->failure);
+	    ticket_prove(s) : password_check(s);
 	if (o != OUT_DONE)
 		return o;
 	/* The factor asked for is the one that is there now. */

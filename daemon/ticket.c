@@ -141,6 +141,5 @@ ticket_prove(struct session *s)
 	if (s->caller->door != DOOR_PUBLIC)
 		return OUT_PEER;
 	o = ask(s);
-	return o == OUT_OK_TICKET ? password_account(s->name, s->talk,
-	    &s->failure) : o;
+	return o == OUT_OK_TICKET ? password_account(s) : o;
 }

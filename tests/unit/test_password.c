@@ -41,8 +41,13 @@ person_types(const struct person *who, const char *text, size_t len)
 static enum outcome
 check(const struct place *p, struct person *who, uid_t uid)
 {
-	return password_check(p->site, "alice", uid, &who->talk, &who->wait,
-	    &who->failure);
+	struct session s = { .site = p->site, .talk = &who->talk,
+	    .name = "alice", .uid = uid };
+	enum outcome o = password_check(&s);
+
+	who->wait = s.facts.wait;
+	who->failure = s.failure;
+	return o;
 }
 
 static void
@@ -278,6 +283,7 @@ without_store(void **state)
 {
 	struct place *p = *state;
 	char path[128], aside[160];
+	struct person who;
 
 	snprintf(path, sizeof(path), "%s/stepup.db", p->state);
 	snprintf(aside, sizeof(aside), "%s.aside", path);
@@ -285,6 +291,12 @@ without_store(void **state)
 	assert_int_equal(type_passwords(p, 1, PAM_SUCCESS), OUT_STORE);
 	assert_int_equal(fake_pam.asked, 0);
 	assert_int_equal(rename(aside, path), 0);
+	/* The handle that saw it go is not used again. */
+	fake_pam_stack(1, PAM_SUCCESS);
+	person_comes(&who);
+	person_types(&who, "secret", 6);
+	assert_int_equal(check(p, &who, 6004), OUT_DONE);
+	person_goes(&who);
 }
 
 /* place_make, and the settings read, which a conversation does first. */
