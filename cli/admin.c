@@ -114,7 +114,7 @@ admin_answer(const struct call *call, enum wire_verb verb, struct session *s,
 	memset(last, 0, sizeof(*last));
 	if (state == SESSION_OPEN)
 		state = read_run(call, s, (uint8_t)verb, each, arg, last);
-	if (output_gone())
+	if (output_gone() || call->terminal->unread)
 		return EXIT_UNAVAILABLE;
 	if (state == SESSION_CANCELLED && call_has(call, OPTION_FOLLOW))
 		return EXIT_DONE;	/* there is no other end */

@@ -233,7 +233,9 @@ log_run(const struct call *call)
 	if (status != EXIT_DONE)
 		return status;
 	output_hold();
+	call->terminal->follow = call_has(call, OPTION_FOLLOW);
 	status = admin_ask(call, &w, &s, packet, &l, &last);
+	call->terminal->follow = false;
 	session_close(&s);
 	return end(&l, status);
 }

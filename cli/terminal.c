@@ -325,8 +325,9 @@ static enum terminal_event
 wait_for(struct terminal *t, bool keys, int fd, short events,
     int64_t deadline_ms)
 {
-	struct pollfd p[2] = { { .fd = keys ? t->in : -1, .events = POLLIN },
-	    { .fd = fd, .events = events } };
+	struct pollfd p[3] = { { .fd = keys ? t->in : -1, .events = POLLIN },
+	    { .fd = fd, .events = events },
+	    { .fd = t->follow ? t->out : -1 } };
 	struct timespec ts;
 	enum terminal_event event;
 	sigset_t closed;
@@ -344,12 +345,13 @@ wait_for(struct terminal *t, bool keys, int fd, short events,
 		if (left < 0)
 			left = 0;
 		ts = (struct timespec){ left / 1000, left % 1000 * 1000000 };
-		n = ppoll(p, 2, deadline_ms == -1 ? NULL : &ts, &t->open_mask);
+		n = ppoll(p, 3, deadline_ms == -1 ? NULL : &ts, &t->open_mask);
 		if (signal_event(t, &event))
 			return event;
 		if (n == 0)
 			return TERMINAL_LATE;
-		if (n == -1 && errno != EINTR)
+		t->unread = n > 0 && p[2].revents != 0;
+		if (t->unread || (n == -1 && errno != EINTR))
 			return TERMINAL_CANCEL;
 		if (n > 0 && p[1].revents != 0)
 			return TERMINAL_PEER;

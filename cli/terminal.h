@@ -41,6 +41,9 @@ struct terminal {
 	bool		strong;	/* headings may stand out */
 	bool		exact;	/* 256 colours */
 	bool		alternate; /* has a second screen */
+	bool		follow;	/* set by the caller: a wait ends, cancelled,
+				   when nobody reads the output any more; */
+	bool		unread;	/* then this is set */
 	/* Private from here. */
 	bool		drawn;	/* the screen is ours */
 	bool		broken;	/* writing failed: it is gone */

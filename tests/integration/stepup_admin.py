@@ -613,6 +613,19 @@ def admin_log_ends_with_its_reader():
 
 
 @row
+def admin_log_ends_when_its_reader_goes():
+    """Also while nothing happens that could be written."""
+    program, _ = admin({"frames": HAPPENED[:1], "stay": True})
+    run = pipe("log", "--follow", uid=0, stepupd=program)
+    equal(run.stdout.readline()[:4], "TIME")
+    run.stdout.close()
+    try:
+        equal((run.wait(20), run.stderr.read()), (4, ""))
+    finally:
+        run.kill()
+
+
+@row
 def admin_log_ends_where_nobody_reads():
     """Before it waits for what comes next."""
     program, _ = admin({"frames": HAPPENED[:1], "stay": True})
