@@ -25,7 +25,7 @@ ASIDE = ".stepup-aside"
 PR_SET_CHILD_SUBREAPER = 36
 
 # Copied, and written back.
-KEPT = [f"/etc/{name}{old}" for old in ("", "-") for name in
+KEPT = [f"/etc/{name}{old}" for old in ("", "-", "+", ".lock") for name in
         ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")]
 KEPT += ["/etc/.pwd.lock", "/etc/ld.so.cache", "/run/utmp",
          "/var/log/lastlog", "/var/log/wtmp", "/var/log/btmp",
