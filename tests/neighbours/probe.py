@@ -56,6 +56,16 @@ def setuid_file():
         os.unlink(path)
 
 
+def real_time():
+    """Where a group of processes has no time for it, the kernel refuses it
+    to anybody; only the sandbox does so before it looks at the number."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1000))
+    except OSError as e:
+        if e.errno != errno.EINVAL:
+            raise
+
+
 TRIED = {
     "write /etc": lambda: write("/etc/stepup-probe"),
     "write /usr": lambda: write("/usr/stepup-probe"),
@@ -84,13 +94,12 @@ TRIED = {
     "mount": lambda: call(libc.mount(b"none", b"/tmp", b"tmpfs", 0, None)),
     "user namespace": lambda: call(libc.unshare(CLONE_NEWUSER)),
     "mount namespace": lambda: call(libc.unshare(CLONE_NEWNS)),
-    "real time": lambda: os.sched_setscheduler(
-        0, os.SCHED_FIFO, os.sched_param(1)),
+    "real time": real_time,
     "host name": lambda: socket.sethostname("web03"),
     "writable and executable memory": writable_and_executable,
     "personality": lambda: call(libc.personality(0x0008)),
     "ptrace": lambda: call(libc.ptrace(16, 1, None, None)),
-    "kernel log": lambda: open("/dev/kmsg").close(),
+    "kernel log": lambda: call(libc.klogctl(10, None, 0)),
     "kernel settings": lambda: open("/proc/sys/kernel/core_pattern",
                                     "r+").close(),
     "another's process": lambda: os.readlink("/proc/1/exe"),
