@@ -8,7 +8,7 @@
 
 #include <sqlite3.h>
 
-#include "tests/unit/fake_pam.h"
+#include "tests/unit/pass_place.h"
 
 /* --- The name service, as it answers from now on -------------------------- */
 
@@ -120,8 +120,6 @@ replace_apart(struct place *p)
 static enum outcome
 new_codes(struct place *p, struct phone *phone, void (*act)(struct place *))
 {
-	struct caller person = { .door = DOOR_PUBLIC, .uid = getuid(),
-	    .name = p->user };
 	struct client c = { .phone = phone };
 	enum outcome o;
 
@@ -129,7 +127,7 @@ new_codes(struct place *p, struct phone *phone, void (*act)(struct place *))
 	then.place = p;
 	then.left = codes_left(p);
 	then.act = act;
-	o = converse_as(p, &person, VERB_CODES, FLAG_NEW, &c);
+	o = own(p, VERB_CODES, FLAG_NEW, &c);
 	assert_null(then.act);
 	return o;
 }
@@ -164,36 +162,8 @@ enrolled_behind_the_proof(void **state)
 
 struct ticket {
 	struct place	*place;
-	char		 code[RECOVERY_LENGTH + 1];
+	struct given	 given;
 };
-
-static void
-give_ticket(struct ticket *t)
-{
-	struct wire_message request, m = { 0 };
-	struct wire_writer w;
-	uint8_t packet[WIRE_PACKET_MAX];
-	struct talk talk = { 0 };
-	size_t len;
-	int fds[2];
-
-	wire_start(&w, 1, VERB_PASS);
-	wire_put_string(&w, TAG_NAME, t->place->user);
-	wire_put_uint(&w, TAG_FLAGS, FLAG_TICKET);
-	wire_put_string(&w, TAG_REASON, "new here");
-	wire_put_uint(&w, TAG_TTL, 3600);
-	assert_true(wire_read(w.data, w.len, &request));
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
-	talk.fd = fds[1];
-	assert_int_equal(selfservice_serve(t->place->site, &admin, &request,
-	    &talk), OUT_DONE);
-	assert_int_equal(wire_receive(fds[0], packet, &len), WIRE_OK);
-	assert_true(wire_read(packet, len, &m));
-	assert_int_equal(m.verb, VERB_SHEET);
-	memcpy(t->code, m.field[TAG_CODES].data, WIRE_CODE_LENGTH);
-	close(fds[0]);
-	close(fds[1]);
-}
 
 /* As if all of it lay an hour back. */
 static void
@@ -217,7 +187,7 @@ type_ticket(struct client *c, uint32_t style, int n, struct secret *typed)
 
 	(void)n;
 	if (style == STYLE_FACTOR)
-		return secret_set(typed, t->code, WIRE_CODE_LENGTH);
+		return secret_set(typed, t->given.code, WIRE_CODE_LENGTH);
 	if (style == STYLE_SHEET_CODE)
 		hour_later(t->place);
 	return false;
@@ -227,16 +197,14 @@ static void
 ticket_over_before_the_end(void **state)
 {
 	struct place *p = *state;
-	struct caller person = { .door = DOOR_PUBLIC, .uid = getuid(),
-	    .name = p->user };
 	struct phone phone = { 0 };
 	struct ticket t = { .place = p };
 	struct client c = { .phone = &phone, .arg = &t, .type = type_ticket };
 
 	fake_pam_stack(1, PAM_SUCCESS);
-	give_ticket(&t);
-	assert_int_equal(converse_as(p, &person, VERB_ENROLL, FLAG_TICKET,
-	    &c), OUT_BAD_TICKET);
+	assert_int_equal(give(p, FLAG_TICKET, NULL, &t.given), OUT_DONE);
+	assert_int_equal(own(p, VERB_ENROLL, FLAG_TICKET, &c),
+	    OUT_BAD_TICKET);
 	assert_int_equal(c.prompts, 3);
 	assert_int_equal(ask(p, &root, VERB_VERIFY, "123456"),
 	    OUT_MUST_ENROLL);
