@@ -9,30 +9,6 @@
 
 #define WEAK_BYTES	16	/* 128 bits */
 
-/* The worse of both doors. */
-static uint32_t
-worse(const struct rows *r, const struct store_line *l, bool totp,
-    uint32_t *flags)
-{
-	const enum limiter_name names[] = {
-		totp ? LIMITER_TOTP_LOGIN : LIMITER_RECOVERY_LOGIN,
-		totp ? LIMITER_TOTP_PUBLIC : LIMITER_RECOVERY_PUBLIC
-	};
-	uint32_t wait, longest = 0;
-	int64_t now = clock_now();
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		if (limit_state(&l->limiters[names[i]],
-		    &r->s->settings.limits, totp, true, now, &wait) ==
-		    LIMIT_DISABLED)
-			*flags |= FLAG_DISABLED;
-		else if (wait > longest)
-			longest = wait;
-	}
-	return longest;
-}
-
 static bool
 put_line(const struct store_line *l, void *arg)
 {
@@ -41,8 +17,9 @@ put_line(const struct store_line *l, void *arg)
 	int64_t now = clock_now();
 	struct wire_writer w;
 
-	totp = worse(r, l, true, &flags);
-	recovery = worse(r, l, false, &flags);
+	if (!lock_waits(r->s, l->limiters, true, &totp))
+		flags |= FLAG_DISABLED;
+	lock_waits(r->s, l->limiters, false, &recovery);
 	if (l->credential_count > 0 || l->codes_left > 0)
 		flags |= FLAG_ENROLLED;
 	if (l->locked)

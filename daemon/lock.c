@@ -257,12 +257,14 @@ unlock_serve(struct session *s)
 	return OUT_DONE;
 }
 
-/* The longer wait of the two doors; false when one of them was capped. */
-static bool
-waits(const struct session *s, enum limiter_name login,
-    enum limiter_name public, bool capped, uint32_t *wait)
+bool
+lock_waits(const struct session *s, const struct limiter all[LIMITERS],
+    bool totp, uint32_t *wait)
 {
-	const enum limiter_name names[] = { login, public };
+	const enum limiter_name names[] = {
+		totp ? LIMITER_TOTP_LOGIN : LIMITER_RECOVERY_LOGIN,
+		totp ? LIMITER_TOTP_PUBLIC : LIMITER_RECOVERY_PUBLIC
+	};
 	int64_t now = clock_now();
 	bool open = true;
 	uint32_t one;
@@ -270,9 +272,8 @@ waits(const struct session *s, enum limiter_name login,
 
 	*wait = 0;
 	for (i = 0; i < 2; i++) {
-		if (limit_state(&s->account.limiters[names[i]],
-		    &s->settings.limits, capped, true, now, &one) ==
-		    LIMIT_DISABLED)
+		if (limit_state(&all[names[i]], &s->settings.limits, totp,
+		    true, now, &one) == LIMIT_DISABLED)
 			open = false;
 		else if (one > *wait)
 			*wait = one;
@@ -290,12 +291,11 @@ unlock_put(const struct session *s, struct wire_writer *w)
 		flags |= FLAG_ADMIN_LOCK;
 		wire_put_string(w, TAG_TEXT, a->lock_reason);
 	}
-	if (!waits(s, LIMITER_TOTP_LOGIN, LIMITER_TOTP_PUBLIC, true, &wait))
+	if (!lock_waits(s, a->limiters, true, &wait))
 		flags |= FLAG_DISABLED;
 	if (wait > 0)
 		wire_put_uint(w, TAG_WAIT_TOTP, wait);
-	waits(s, LIMITER_RECOVERY_LOGIN, LIMITER_RECOVERY_PUBLIC, false,
-	    &wait);
+	lock_waits(s, a->limiters, false, &wait);
 	if (wait > 0)
 		wire_put_uint(w, TAG_WAIT_RECOVERY, wait);
 	if (s->passwords > 0)

@@ -166,6 +166,12 @@ enum outcome session_factor(struct session *, struct ask *a,
 /* CHECK of the same. */
 enum outcome session_check(struct session *, struct ask *a);
 enum outcome lock_serve(struct session *);
+/*
+ * The longer wait of both doors for a kind of answer, seconds; false where
+ * one of them is capped.
+ */
+bool lock_waits(const struct session *, const struct limiter all[LIMITERS],
+    bool totp, uint32_t *wait);
 enum outcome unlock_serve(struct session *);
 enum outcome pass_serve(struct session *);
 /* Until when a new pass is in force, into its answer. */
