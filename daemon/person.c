@@ -13,7 +13,10 @@ static enum outcome
 found(struct person *p, const struct passwd *pw, int error,
     struct failure *f)
 {
-	if (pw != NULL && strlen(pw->pw_name) < sizeof(p->name)) {
+	if (pw != NULL && strlen(pw->pw_name) >= sizeof(p->name))
+		return failure_set(f, OUT_SERVICE, NULL, "name service: a "
+		    "name of more than %d bytes", ACCOUNT_NAME_MAX);
+	if (pw != NULL) {
 		strcpy(p->name, pw->pw_name);
 		p->uid = pw->pw_uid;
 		p->known = true;

@@ -21,8 +21,8 @@ struct person {
 
 /*
  * OUT_DONE; OUT_NO_USER: the name service says there is nobody, which a
- * directory that is down often says as well; OUT_SERVICE with its error;
- * OUT_MEMORY.  Only OUT_DONE sets known.
+ * directory that is down often says as well; OUT_SERVICE with its error, or
+ * for a name that no account can have; OUT_MEMORY.  Only OUT_DONE sets known.
  */
 enum outcome person_by_name(struct person *, const char *name,
     struct failure *);

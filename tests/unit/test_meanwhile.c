@@ -261,6 +261,25 @@ renamed_to_what_was_shown(void **state)
 	assert_int_equal(put(p, VERB_RENAME, &q), OUT_DONE);
 }
 
+/* A name that is no account's: the service knows somebody, not nobody. */
+static void
+no_name_of_ours(void **state)
+{
+	static char longer[ACCOUNT_NAME_MAX + 2];
+	struct place *p = *state;
+	struct phone phone = { 0 };
+
+	assert_int_equal(converse(p, VERB_ENROLL, 0, &phone, 0), OUT_DONE);
+	stored_as(p, p->user, getuid() + 1);
+	memset(longer, 'x', ACCOUNT_NAME_MAX + 1);
+	nss.other = true;
+	nss.uid = getuid() + 1;
+	nss.name = longer;
+	assert_int_equal(move(p, VERB_PRUNE, p->user, NULL), OUT_SERVICE);
+	nss.other = false;
+	assert_int_equal(load(p, p->user, getuid() + 1).match, ACCOUNT_FOUND);
+}
+
 /* A test that failed in the middle leaves nothing to the next. */
 static int
 meanwhile_make(void **state)
@@ -281,6 +300,7 @@ main(void)
 		TEST(ticket_over_before_the_end),
 		TEST(rebound_to_what_was_shown),
 		TEST(renamed_to_what_was_shown),
+		TEST(no_name_of_ours),
 	};
 
 	return cmocka_run_group_tests_name("meanwhile", tests, NULL, NULL);
