@@ -217,6 +217,7 @@ enum wire_verb {
 	VERB_UNLOCK = 17,
 	VERB_LIST = 18,
 	VERB_LOG = 19,
+	VERB_PASS = 20,
 	VERB_IMPORT = 21,
 	VERB_BACKUP = 22,
 	VERB_RESTORE = 23,
@@ -225,7 +226,6 @@ enum wire_verb {
 	VERB_REBIND = 26,
 	VERB_PRUNE = 27,
 	VERB_POLICY = 28,
-	VERB_PASS = 20,
 	/* inside a conversation */
 	VERB_PROMPT = 32,
 	VERB_NOTE = 33,
@@ -324,9 +324,10 @@ enum wire_style {
 #define FLAG_ADMIN_LOCK	0x10u	/* STATUS: locked by an administrator */
 #define FLAG_DEFAULTS	0x20u	/* MISS: the app ignores part of the OFFER */
 #define FLAG_ENROLLED	0x40u	/* STATUS: there is a factor */
+#define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
+				   others and the recovery codes stay */
 #define FLAG_WEAK	0x100u	/* LIST: a secret below 128 bits */
 #define FLAG_FOLLOW	0x200u	/* LOG: what happens from now on, too */
-#define FLAG_DRY_RUN	0x400000u /* say what would be done, do nothing */
 #define FLAG_ACCEPTED	0x400u	/* POLICY: the copy is in force */
 #define FLAG_TICKET	0x800u	/* ENROLL: a ticket is typed in place of the
 				   password; PASS, LIST: a ticket, no pass */
@@ -341,8 +342,7 @@ enum wire_style {
 #define FLAG_HELD	0x100000u /* KEY: a rotation is at work */
 #define FLAG_MOVED	0x200000u /* STATUS to administration: the store was
 				   made on another machine */
-#define FLAG_ADD	0x80u	/* ENROLL: one more, its name is LABEL; the
-				   others and the recovery codes stay */
+#define FLAG_DRY_RUN	0x400000u /* say what would be done, do nothing */
 
 struct wire_field {
 	const uint8_t	*data;	/* into the packet that was read */

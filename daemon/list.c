@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What root reads: every account in short, batch by batch; no transaction
- * is open while the client reads.
+ * What root reads: every account in short, or every pass, batch by batch;
+ * no transaction is open while the client reads.
  */
 #include "daemon/clock.h"
 #include "daemon/pass.h"

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * STATUS, ENROLL, CODES and REMOVE: conversations on one connection, at
- * the public door (a person for themselves: password, then a current
- * factor where SPEC 6 asks for it) and at the admin door (root, neither).
+ * Conversations on one connection: STATUS, ENROLL, CODES, REMOVE and TEST at
+ * the public door (a person for themselves; what changes a factor asks for
+ * the password, then a current factor where there is one) and at the admin
+ * door (root, neither), which has those of administration besides.  Which
+ * door may ask what is verb_handler's to say, before this is called.
  */
 #ifndef STEPUP_DAEMON_SELFSERVICE_H
 #define STEPUP_DAEMON_SELFSERVICE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What is read in order and in batches: accounts whole, accounts in short,
- * events.  No transaction outlives a batch.
+ * events, tallies.  No transaction outlives a batch.
  */
 #include <stdlib.h>
 #include <string.h>

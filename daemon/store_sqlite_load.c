@@ -30,8 +30,10 @@ lift(struct row *r, struct credential *c)
 	int64_t at = row_int(r, 0, INT64_MAX);
 	int64_t window = row_int(r, 0, LITE_FLOOR_WINDOW);
 
-	if (at > 0 && c->created_at <= at && c->last_step < at / c->period + window)
-		c->last_step = at / c->period + window;
+	int64_t floor = at / c->period + window;
+
+	if (at > 0 && c->created_at <= at && c->last_step < floor)
+		c->last_step = floor;
 }
 
 static void

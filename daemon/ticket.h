@@ -12,7 +12,8 @@
 /*
  * Asks for the ticket of s->account, who has no factor, at the public door.
  * OUT_DONE: right, the account may log in, and s->ticket_used and
- * s->ticket_salt hold the commit to it; it is spent with the enrollment.
+ * s->ticket_salt hold the commit to it, which has to come within its time;
+ * it is spent with the enrollment.
  * Else as decide_ticket() says, OUT_PEER (password_account), OUT_NO_INPUT.
  */
 enum outcome ticket_prove(struct session *);

@@ -34,7 +34,6 @@ struct walk {
 	char		 name[NAME_MAX + 1]; /* last component */
 };
 
-
 /* What the last component may be. */
 #define WALK_FOLLOW	0x1	/* a link: it is followed */
 #define WALK_INTO	0x2	/* a folder: the walk ends in it */
