@@ -151,23 +151,42 @@ arguments_read(struct call *call, const struct command *row, int argc,
 	return EXIT_DONE;
 }
 
+/* Where quotes would not do, what is meant stands in its place. */
+static void
+quote(const char *word, const char *instead, char *buf, size_t size)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:,/%=";
+	const char *sign = word[strspn(word, plain)] != '\0' ||
+	    *word == '\0' ? "'" : "";
+
+	if (strchr(word, '\'') != NULL) {
+		sign = "";
+		word = instead;
+	}
+	snprintf(buf, size, "%s%s%s", sign, word, sign);
+}
+
+void
+call_quote(const char *name, char buf[CALL_NAME_MAX])
+{
+	char clean[CALL_NAME_MAX - 2];
+
+	terminal_clean(name, clean, sizeof(clean));
+	quote(clean, "NAME", buf, CALL_NAME_MAX);
+}
+
 /* Appends a word as a shell takes it, where there is room for all of it. */
 static void
 add_word(char buf[CALL_COMMAND_MAX], const char *sign, const char *word)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@:,/%=";
-	const char *quote = word[strspn(word, plain)] != '\0' ||
-	    *word == '\0' ? "'" : "";
+	char quoted[CALL_COMMAND_MAX];
 	size_t used = strlen(buf);
 
-	if (*quote != '\0' && strchr(word, '\'') != NULL) {
-		quote = "";
-		word = "TEXT";
-	}
-	if (used + strlen(sign) + strlen(word) + 3 < CALL_COMMAND_MAX)
-		snprintf(buf + used, CALL_COMMAND_MAX - used, " %s%s%s%s",
-		    sign, quote, word, quote);
+	quote(word, "TEXT", quoted, sizeof(quoted));
+	if (used + strlen(sign) + strlen(quoted) + 1 < CALL_COMMAND_MAX)
+		snprintf(buf + used, CALL_COMMAND_MAX - used, " %s%s", sign,
+		    quoted);
 }
 
 void

@@ -72,24 +72,26 @@ tell_sides(const struct call *call, const struct sides *s)
 static void
 remedy(const struct sides *s, const char *way, char *buf, size_t size)
 {
+	char name[CALL_NAME_MAX], stored[CALL_NAME_MAX];
 	int n;
 
+	call_quote(s->name, name);
+	call_quote(s->stored_name, stored);
 	if (!s->here)
 		n = snprintf(buf, size, "a new name: %sstepup rename %s NEW; "
-		    "gone for good: %sstepup prune %s", way, s->name, way,
-		    s->name);
+		    "gone for good: %sstepup prune %s", way, name, way, name);
 	else if (s->by_name && s->by_uid)
 		n = snprintf(buf, size, "two accounts of the store are in "
 		    "the way; delete the one that is nobody's: %sstepup "
-		    "prune %s, or prune %s", way, s->name, s->stored_name);
+		    "prune %s, or prune %s", way, name, stored);
 	else if (s->by_uid)
 		n = snprintf(buf, size, "the same person, a new name: "
 		    "%sstepup rename %s %s; somebody else: %sstepup prune %s",
-		    way, s->stored_name, s->name, way, s->stored_name);
+		    way, stored, name, way, stored);
 	else
 		n = snprintf(buf, size, "the same person, a new number: "
 		    "%sstepup rebind %s; somebody else: %sstepup prune %s",
-		    way, s->name, way, s->name);
+		    way, name, way, name);
 	if (n < 0)
 		buf[0] = '\0';
 }

@@ -14,21 +14,23 @@ static enum exit_status
 confirm_root(const struct call *call)
 {
 	const char *me = call->host->sudo_user;
-	char line[TERMINAL_LINE_MAX + 1], user[256], other[64] = "NAME";
-	char what[512], next[320];
+	char line[TERMINAL_LINE_MAX + 1], user[256];
+	char other[CALL_NAME_MAX] = "NAME", typed[CALL_NAME_MAX];
+	char what[1024], next[320];
 	bool yes;
 	int n;
 
 	terminal_clean(call->user, user, sizeof(user));
+	call_quote(call->user, typed);
 	n = snprintf(what, sizeof(what), "This enrolls %s itself.", user);
 	if (n > 0 && me != NULL && *me != '\0' &&
 	    strcmp(me, call->user) != 0) {
-		terminal_clean(me, other, sizeof(other));
+		call_quote(me, other);
 		snprintf(what + n, sizeof(what) - (size_t)n, "\nFor %s it is: "
 		    "sudo stepup enroll -u %s", other, other);
 	}
 	snprintf(next, sizeof(next), "%sstepup enroll -u %s", call_way(call),
-	    user);
+	    typed);
 	if (!call->terminal->in_tty)
 		return verdict_refuse(call, EXIT_USAGE, what, next);
 	say(call, "%s", what);

@@ -9,7 +9,7 @@
 enum exit_status
 lock_run(const struct call *call)
 {
-	char user[256];
+	char user[256], typed[CALL_NAME_MAX];
 	enum exit_status status;
 	struct wire_message last;
 	struct wire_writer w;
@@ -31,7 +31,8 @@ lock_run(const struct call *call)
 	terminal_clean(call->user, user, sizeof(user));
 	result(call, "%s is locked: every login with a code is refused.",
 	    user);
-	say(call, "Next: %sstepup unlock %s", call_way(call), user);
+	call_quote(call->user, typed);
+	say(call, "Next: %sstepup unlock %s", call_way(call), typed);
 	return EXIT_DONE;
 }
 

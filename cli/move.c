@@ -23,13 +23,14 @@ about(const struct call *call, const char *name, struct call *c)
 static void
 tell_renamed(const struct call *call, const char *new_name)
 {
-	char user[256], other[256];
+	char user[256], other[256], typed[CALL_NAME_MAX];
 
 	terminal_clean(call->user, user, sizeof(user));
 	terminal_clean(new_name, other, sizeof(other));
 	result(call, "Done: the account of %s is %s's now, with everything "
 	    "as it was.", user, other);
-	say(call, "Next: %sstepup status -u %s", call_way(call), other);
+	call_quote(new_name, typed);
+	say(call, "Next: %sstepup status -u %s", call_way(call), typed);
 	if (!call_has(call, OPTION_JSON))
 		return;
 	json_object_set_new(json_call(), "old_name", json_words(call->user));
@@ -67,14 +68,15 @@ static void
 tell_rebound(const struct call *call, const struct wire_message *m)
 {
 	uint32_t before, now;
-	char user[256];
+	char user[256], typed[CALL_NAME_MAX];
 
 	wire_get_uint(m, TAG_STORED_UID, &before);
 	wire_get_uint(m, TAG_UID, &now);
 	terminal_clean(call->user, user, sizeof(user));
 	result(call, "Done: %s is stored with user number %u now (it was "
 	    "%u).", user, (unsigned)now, (unsigned)before);
-	say(call, "Next: %sstepup status -u %s", call_way(call), user);
+	call_quote(call->user, typed);
+	say(call, "Next: %sstepup status -u %s", call_way(call), typed);
 	if (!call_has(call, OPTION_JSON))
 		return;
 	json_object_set_new(json_call(), "old_uid", json_integer(before));

@@ -197,6 +197,7 @@ static void
 tell_made(const struct call *call, const struct wire_message *m)
 {
 	char user[256], until[32], service[WIRE_STRING_MAX + 1];
+	char typed[CALL_NAME_MAX];
 	uint32_t flags;
 	int64_t expires;
 
@@ -219,7 +220,8 @@ tell_made(const struct call *call, const struct wire_message *m)
 	if ((flags & FLAG_REVOKE) != 0)
 		say(call, "The older one that was in force is void.");
 	say(call, "It is not shown again. To take it back:");
-	say(call, "Next: %sstepup pass %s%s --revoke", call_way(call), user,
+	call_quote(call->user, typed);
+	say(call, "Next: %sstepup pass %s%s --revoke", call_way(call), typed,
 	    ticket(call) ? " --enroll" : "");
 }
 

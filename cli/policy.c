@@ -183,6 +183,7 @@ static void
 tell_person(const struct call *call, const struct wire_message *m)
 {
 	char text[VERDICT_TEXT_MAX], user[256], wait[16];
+	char next[CALL_COMMAND_MAX];
 	char service[WIRE_STRING_MAX + 1];
 	uint32_t would, kinds, seconds;
 	const char *login;
@@ -200,12 +201,10 @@ tell_person(const struct call *call, const struct wire_message *m)
 		result(call, "\n%s at %s %s", user, service, text);
 	else
 		result(call, "\n%s at a covered service %s", user, text);
-	if (would == OUT_MUST_ENROLL)
-		say(call, "Next: %sstepup enroll -u %s",
-		    call_way(call), user);
-	else if (strcmp(login, "refused") == 0)
-		say(call, "Next: %sstepup status -u %s",
-		    call_way(call), user);
+	call_command(call, would == OUT_MUST_ENROLL ? "enroll" : "status",
+	    NULL, next);
+	if (strcmp(login, "refused") == 0)
+		say(call, "Next: %s", next);
 	if (!call_has(call, OPTION_JSON))
 		return;
 	json_object_set_new(json_call(), "service", json_words(service));

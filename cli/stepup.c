@@ -23,9 +23,9 @@ void
 call_command(const struct call *call, const char *name, const char *option,
     char buf[CALL_COMMAND_MAX])
 {
-	char user[sizeof(call->user)];
+	char user[CALL_NAME_MAX];
 
-	terminal_clean(call->user, user, sizeof(user));
+	call_quote(call->user, user);
 	snprintf(buf, CALL_COMMAND_MAX, "%sstepup %s%s%s%s%s",
 	    call_way(call), name,
 	    option != NULL ? " " : "", option != NULL ? option : "",

@@ -136,6 +136,11 @@ void result(const struct call *, const char *format, ...)
 /* "sudo ", where root came that way; else "". */
 const char *call_way(const struct call *);
 
+#define CALL_NAME_MAX 264
+
+/* An account's name as it is typed in a command: printable, quoted. */
+void call_quote(const char *name, char buf[CALL_NAME_MAX]);
+
 /*
  * "stepup NAME OPTION -u USER" as this caller types it for this account:
  * with sudo where root came that way.

@@ -18,9 +18,9 @@ static void
 expand_changed(const struct call *call, char buf[CALL_COMMAND_MAX])
 {
 	const char *way = root_way(call);
-	char user[64];
+	char user[CALL_NAME_MAX];
 
-	terminal_clean(call->user, user, sizeof(user));
+	call_quote(call->user, user);
 	snprintf(buf, CALL_COMMAND_MAX, "%s%sstepup status -u %s shows both "
 	    "sides, and which it takes: stepup rebind, rename or prune.",
 	    call->host->uid == 0 ? "" : "ask an administrator: ", way, user);

@@ -184,6 +184,15 @@ verdict_fills_templates(void **state)
 	long_template[sizeof(long_template) - 1] = '\0';
 	verdict_text(long_template, &call, 0, text);
 	assert_int_equal(strlen(text), VERDICT_TEXT_MAX - 1);
+	/* A command that is copied reaches the shell as it is meant. */
+	prepare(&call, &root, true);
+	strcpy(call.user, "DOM\\al ice;x");
+	verdict_text("{user}: {replace}", &call, 0, text);
+	assert_string_equal(text, "DOM\\al ice;x: sudo stepup enroll "
+	    "--replace -u 'DOM\\al ice;x'");
+	strcpy(call.user, "o'hara");
+	verdict_text("{status}", &call, 0, text);
+	assert_string_equal(text, "sudo stepup status -u NAME");
 	strcpy(call.user, "\033[2J\303\244");
 	verdict_text("{user}", &call, 0, text);
 	assert_string_equal(text, "?[2J??");
