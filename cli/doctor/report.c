@@ -95,11 +95,11 @@ row(const struct call *call, const struct world *w,
     const struct surveyed *one)
 {
 	const char *closed = judge_closed(w, one);
-	char line[COLUMNS * 2];
+	char line[COLUMNS * 2], name[18];
 	size_t i, used;
 
-	used = (size_t)snprintf(line, sizeof(line), "  %-17.17s ",
-	    one->service->name);
+	terminal_clean(one->service->name, name, sizeof(name));
+	used = (size_t)snprintf(line, sizeof(line), "  %-17s ", name);
 	if (closed != NULL) {
 		result(call, "%s%s", line, closed);
 		return;
