@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/mman.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -111,6 +113,9 @@ passphrase_get(const struct call *call, bool fresh,
 	enum exit_status status = EXIT_USAGE;
 	int i;
 
+	/* As far as the limit allows: it is not swapped out. */
+	if (mlockall(MCL_CURRENT) == -1)
+		(void)mlock(passphrase, PASSPHRASE_MAX + 1);
 	memset(passphrase, 0, PASSPHRASE_MAX + 1);
 	if (!passphrase_typed(call))
 		return read_fd(call, fresh, passphrase);

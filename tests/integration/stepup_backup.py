@@ -240,6 +240,31 @@ def passphrases_at_a_terminal():
 
 
 @row
+def passphrases_are_not_swapped_out():
+    if os.getuid() != 0:
+        return      # a person's limit may be too low for it
+    for word, file, prompt in (("backup", fresh, "New passphrase.*: $"),
+                               ("restore", whole, "Passphrase of.*: $")):
+        words = (word, file())
+        run, _ = typed({"frames": []}, *words)
+        run.expect(prompt)
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    line = f.read().split(b"\0")
+                with open(f"/proc/{pid}/status") as f:
+                    status = f.read()
+            except OSError:
+                continue
+            if line[0].endswith(b"stepup_at") and words[1].encode() in line:
+                found.append(int(status.split("VmLck:")[1].split()[0]))
+        check(len(found) == 1 and found[0] > 0, found)
+        run.send("\x03")
+        run.ends(5)
+
+
+@row
 def ctrl_c_at_every_prompt():
     for lines in ((), (WORDS,)):
         run, log = typed({"frames": BACKED_UP}, "backup", fresh())
