@@ -427,7 +427,7 @@ setup(void **state)
 
 	stride = getenv("FAULTS_EVERY") != NULL ? 1 :
 	    rounds("from one write to the next", SOME, 7 * SOME);
-	alarm(stride == 1 ? 3600 : under_valgrind() ? 900 : 300);
+	alarm(stride == 1 ? 3600 : 900);
 	if (access("/dev/shm", W_OK) == 0)
 		setenv("TMPDIR", "/dev/shm", 0);
 	unix_vfs = sqlite3_vfs_find("unix");
