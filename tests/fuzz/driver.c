@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Runs a fuzz target without a fuzzer: over the files named, or over its
- * saved corpus.  No argument and no corpus is a failure.
+ * Runs a fuzz target without a fuzzer: over the files named, or over nothing
+ * and its saved corpus.  No argument and no corpus is a failure.
  */
 #include <dirent.h>
 
@@ -64,6 +64,8 @@ main(int argc, char **argv)
 
 	for (i = 1; i < argc; i++)
 		run_file(argv[i]);
+	if (argc == 1)
+		LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
 	n = argc > 1 ? (unsigned)argc - 1 : run_corpus();
 	printf("%s %s: %u saved inputs\n", n > 0 ? "ok" : "not ok",
 	    fuzz_name, n);

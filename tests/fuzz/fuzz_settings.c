@@ -164,6 +164,50 @@ copy(const struct settings *s)
 	CLAIM(settings_covers(s, "sshd") == settings_covers(&back, "sshd"));
 }
 
+/* Where each value came from: a line that is there. */
+static void
+traced(enum outcome o)
+{
+	struct setting_origin origins[SETTING_COUNT];
+	struct failure f = { .path = "" };
+	const uint8_t *at, *end;
+	unsigned lines;
+	int i, j;
+
+	CLAIM(settings_trace(origins, &paths, &f) == o);
+	for (i = 0; i < SETTING_COUNT; i++) {
+		if (o != OUT_DONE || origins[i].line == 0) {
+			CLAIM(origins[i].file[0] == '\0');
+			continue;
+		}
+		for (j = 0; j < FILES; j++)
+			if (strcmp(origins[i].file, names[j]) == 0)
+				break;
+		CLAIM(j < FILES && files[j].data != NULL);
+		end = files[j].data + files[j].len;
+		for (lines = 1, at = files[j].data; at < end; at++)
+			lines += *at == '\n';
+		CLAIM(origins[i].line <= lines);
+	}
+}
+
+/* stepupd -t -f says what the service would of that file alone. */
+static void
+alone(enum outcome o, const struct settings *whole)
+{
+	static char text[16 * 1024], second[16 * 1024];
+	struct failure f = { .path = "" };
+	struct settings s;
+	size_t len;
+
+	CLAIM(settings_read_file(&s, &paths, names[0], &f) == o);
+	if (o != OUT_DONE)
+		return;
+	len = settings_print(&s, text, sizeof(text));
+	CLAIM(len == settings_print(whole, second, sizeof(second)));
+	CLAIM(memcmp(text, second, len) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -185,5 +229,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		CLAIM(f.reason[0] != '\0' && f.path[0] != '\0');
 		CLAIM(memcmp(&s, &before, sizeof(s)) == 0);
 	}
+	traced(o);
+	if (files[1].data == NULL)
+		alone(o, &s);
 	return 0;
 }
