@@ -108,7 +108,7 @@ make_file(struct input *in, const struct secret *passphrase)
 	uint8_t seed = input_byte(in);
 
 	for (at = 0; at < len; at++)
-		plain[at] = (uint8_t)(seed + at * 31);
+		plain[at] = (uint8_t)(seed + at * 31 + at / 256 * 7);
 	made.len = 0;
 	code = archive_create(&a, passphrase, &costs, collect, &made);
 	CLAIM(code == (affordable(&costs) ? ARCHIVE_OK : ARCHIVE_COSTS));
@@ -158,13 +158,25 @@ move_frame(size_t from, size_t to, bool out)
 		    ARCHIVE_FRAME);
 }
 
+/* This frame is said to be the last, and nothing is behind it. */
+static void
+end_early(size_t frame)
+{
+	size_t at = ARCHIVE_HEADER + frame * ARCHIVE_FRAME;
+
+	if (at + ARCHIVE_FRAME > seen.len)
+		return;
+	seen.data[at] ^= 0x80;
+	seen.len = at + ARCHIVE_FRAME;
+}
+
 static void
 damage(struct input *in)
 {
 	uint8_t how = input_byte(in);
 	size_t at = input_number(in, 2), n;
 
-	switch (how % 7) {
+	switch (how % 8) {
 	case 0:
 		break;
 	case 1:
@@ -190,6 +202,9 @@ damage(struct input *in)
 		n = in->len < FILE_MAX - seen.len ? in->len :
 		    FILE_MAX - seen.len;
 		collect(in->data, n, &seen);
+		break;
+	case 7:
+		end_early(at % 4);
 		break;
 	}
 }
