@@ -29,9 +29,10 @@ static const struct paths paths = {
 #define SECRETS	4
 
 static struct input *source;
-static bool well_formed;	/* the input only chooses values */
+static bool building;		/* the input only chooses values */
+static bool well_formed;	/* and they are good ones */
 static bool sent_last;
-static unsigned packets, waits;
+static unsigned waits;
 /* What well-formed rows said. */
 static struct { unsigned name, secret; } rows[ROWS];
 static size_t row_count;
@@ -114,10 +115,9 @@ __wrap_wire_receive(int fd, uint8_t *buf, size_t *len)
 
 	CLAIM(fd == -1);
 	*len = 0;
-	if (source->len == 0 && (!well_formed || sent_last))
+	if (source->len == 0 && (!building || sent_last))
 		return WIRE_END;
-	packets++;
-	if (well_formed) {
+	if (building) {
 		built(&w);
 		memcpy(buf, w.data, w.len);
 		*len = w.len;
@@ -249,9 +249,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	s.talk = &talk;
 	source = &in;
-	well_formed = (how & 1) != 0;
+	building = well_formed = (how & 1) != 0;
 	sent_last = false;
-	packets = waits = 0;
+	waits = 0;
 	row_count = 0;
 	if (how & 2) {
 		rows_max = input_byte(&in);
