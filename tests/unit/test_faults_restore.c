@@ -8,176 +8,14 @@
 
 #include <sys/wait.h>
 
-#include <errno.h>
-
 #include "daemon/limit.h"
+#include "tests/unit/fault_vfs.h"
 
 #define NEW	70	/* two batches */
 #define HERE	3
 #define SOME	7	/* of so many, one */
 
-static struct {
-	bool		 armed, sticky, kill;
-	unsigned	 calls, fail_at, failed;
-	int		 code;
-} faults;
-
-struct shim_file {
-	sqlite3_file	 base;
-	sqlite3_file	*real;
-};
-
-static sqlite3_vfs *unix_vfs;
 static struct account one, batch[LITE_STAGE_BATCH];
-
-static int
-fault(void)
-{
-	if (!faults.armed)
-		return SQLITE_OK;
-	faults.calls++;
-	if (faults.calls != faults.fail_at && !(faults.sticky &&
-	    faults.fail_at > 0 && faults.calls > faults.fail_at))
-		return SQLITE_OK;
-	if (faults.kill)
-		_exit(9);
-	faults.failed++;
-	errno = ENOSPC;
-	return faults.code;
-}
-
-#define REAL(f) (((struct shim_file *)(f))->real)
-#define PASS(name, call) REAL(f)->pMethods->name call
-
-static int
-shim_close(sqlite3_file *f)
-{
-	return PASS(xClose, (REAL(f)));
-}
-
-static int
-shim_read(sqlite3_file *f, void *buf, int n, sqlite3_int64 at)
-{
-	return PASS(xRead, (REAL(f), buf, n, at));
-}
-
-static int
-shim_write(sqlite3_file *f, const void *buf, int n, sqlite3_int64 at)
-{
-	int rc = fault();
-
-	return rc != SQLITE_OK ? rc : PASS(xWrite, (REAL(f), buf, n, at));
-}
-
-static int
-shim_truncate(sqlite3_file *f, sqlite3_int64 size)
-{
-	int rc = fault();
-
-	return rc != SQLITE_OK ? rc : PASS(xTruncate, (REAL(f), size));
-}
-
-static int
-shim_sync(sqlite3_file *f, int flags)
-{
-	int rc = fault();
-
-	return rc != SQLITE_OK ? rc : PASS(xSync, (REAL(f), flags));
-}
-
-static int
-shim_size(sqlite3_file *f, sqlite3_int64 *size)
-{
-	return PASS(xFileSize, (REAL(f), size));
-}
-
-static int
-shim_lock(sqlite3_file *f, int level)
-{
-	return PASS(xLock, (REAL(f), level));
-}
-
-static int
-shim_unlock(sqlite3_file *f, int level)
-{
-	return PASS(xUnlock, (REAL(f), level));
-}
-
-static int
-shim_reserved(sqlite3_file *f, int *out)
-{
-	return PASS(xCheckReservedLock, (REAL(f), out));
-}
-
-static int
-shim_control(sqlite3_file *f, int what, void *arg)
-{
-	return PASS(xFileControl, (REAL(f), what, arg));
-}
-
-static int
-shim_sector(sqlite3_file *f)
-{
-	return PASS(xSectorSize, (REAL(f)));
-}
-
-static int
-shim_kind(sqlite3_file *f)
-{
-	return PASS(xDeviceCharacteristics, (REAL(f)));
-}
-
-static int
-shim_map(sqlite3_file *f, int page, int size, int extend,
-    void volatile **out)
-{
-	return PASS(xShmMap, (REAL(f), page, size, extend, out));
-}
-
-static int
-shim_shm_lock(sqlite3_file *f, int offset, int n, int flags)
-{
-	return PASS(xShmLock, (REAL(f), offset, n, flags));
-}
-
-static void
-shim_barrier(sqlite3_file *f)
-{
-	PASS(xShmBarrier, (REAL(f)));
-}
-
-static int
-shim_unmap(sqlite3_file *f, int drop)
-{
-	return PASS(xShmUnmap, (REAL(f), drop));
-}
-
-static const sqlite3_io_methods shim_methods = {
-	.iVersion = 2,
-	.xClose = shim_close, .xRead = shim_read, .xWrite = shim_write,
-	.xTruncate = shim_truncate, .xSync = shim_sync,
-	.xFileSize = shim_size, .xLock = shim_lock, .xUnlock = shim_unlock,
-	.xCheckReservedLock = shim_reserved, .xFileControl = shim_control,
-	.xSectorSize = shim_sector, .xDeviceCharacteristics = shim_kind,
-	.xShmMap = shim_map, .xShmLock = shim_shm_lock,
-	.xShmBarrier = shim_barrier, .xShmUnmap = shim_unmap,
-};
-
-static int
-shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
-    int *out)
-{
-	struct shim_file *s = (struct shim_file *)f;
-	int rc;
-
-	(void)vfs;
-	s->base.pMethods = NULL;
-	s->real = (sqlite3_file *)(s + 1);
-	rc = unix_vfs->xOpen(unix_vfs, name, s->real, flags, out);
-	if (s->real->pMethods != NULL)
-		s->base.pMethods = &shim_methods;
-	return rc;
-}
 
 /* --- One restore ------------------------------------------------------ */
 
@@ -352,27 +190,25 @@ share(unsigned some)
 static void
 killed(void **state)
 {
+	const struct fault_how how = { .writes = true, .kill = true };
 	struct scene *sc = *state;
 	unsigned n, before = 0, after = 0;
-	int status = 9 << 8;
+	int status = FAULT_KILLED << 8;
 	pid_t child;
 
-	for (n = 1; status == 9 << 8; n += stride) {
+	for (n = 1; status == FAULT_KILLED << 8; n += stride) {
 		refresh(sc);
 		child = fork();
 		if (child == 0) {
-			memset(&faults, 0, sizeof(faults));
-			faults.kill = true;
-			faults.fail_at = n;
-			faults.armed = true;
-			_exit(restore(sc->path, "faults") ? 0 : 1);
+			fault_vfs_arm(n, &how);
+			_exit(restore(sc->path, FAULT_VFS) ? 0 : 1);
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
 		if (judge(sc))
 			after++;
 		else
 			before++;
-		if (n % SOME != 1 && status == 9 << 8)
+		if (n % SOME != 1 && status == FAULT_KILLED << 8)
 			continue;
 		assert_true(restore(sc->path, "unix"));
 		assert_true(judge(sc));
@@ -386,19 +222,16 @@ killed(void **state)
 static void
 every_fault(struct scene *sc, int code, bool sticky)
 {
+	const struct fault_how how = { .writes = true, .sticky = sticky,
+	    .code = code };
 	unsigned n, failures = 0;
 	bool said;
 
 	for (n = 1;; n += stride) {
 		refresh(sc);
-		memset(&faults, 0, sizeof(faults));
-		faults.fail_at = n;
-		faults.code = code;
-		faults.sticky = sticky;
-		faults.armed = true;
-		said = restore(sc->path, "faults");
-		faults.armed = false;
-		if (faults.failed == 0)
+		fault_vfs_arm(n, &how);
+		said = restore(sc->path, FAULT_VFS);
+		if (fault_vfs_disarm() == 0)
 			break;
 		failures += !said;
 		/* What was said to be current is. */
@@ -423,20 +256,12 @@ failing(void **state)
 static int
 setup(void **state)
 {
-	static sqlite3_vfs shim;
-
 	stride = getenv("FAULTS_EVERY") != NULL ? 1 :
 	    rounds("from one write to the next", SOME, 7 * SOME);
 	alarm(stride == 1 ? 3600 : 900);
 	if (access("/dev/shm", W_OK) == 0)
 		setenv("TMPDIR", "/dev/shm", 0);
-	unix_vfs = sqlite3_vfs_find("unix");
-	assert_non_null(unix_vfs);
-	shim = *unix_vfs;
-	shim.zName = "faults";
-	shim.szOsFile = (int)sizeof(struct shim_file) + unix_vfs->szOsFile;
-	shim.xOpen = shim_open;
-	assert_int_equal(sqlite3_vfs_register(&shim, 0), SQLITE_OK);
+	fault_vfs_register(false);
 	return scene_setup(state);
 }
 
