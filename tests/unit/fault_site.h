@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A host on which something goes wrong at the n-th call: key, store and one
- * person who has an authenticator and recovery codes, in a folder of its
- * own.  The settings let people without a factor pass, so that whoever is
- * taken for one would show.
+ * person who has an authenticator, recovery codes and a login pass, in a
+ * folder of its own.  The settings let people without a factor pass, so that
+ * whoever is taken for one would show.
  */
 #ifndef STEPUP_TESTS_FAULT_SITE_H
 #define STEPUP_TESTS_FAULT_SITE_H
@@ -18,6 +18,7 @@
 #include "daemon/clock.h"
 #include "daemon/keyring.h"
 #include "daemon/log.h"
+#include "daemon/pass.h"
 #include "daemon/recovery.h"
 #include "daemon/round.h"
 #include "daemon/seal.h"
@@ -34,21 +35,37 @@ static unsigned long fault_tried;	/* logins with a fault in them */
 static struct account fault_person;
 static struct secret fault_secret;
 static char fault_codes[FAULT_CODES][RECOVERY_LENGTH + 1];
+static char fault_pass[RECOVERY_LENGTH + 1];
+static const char *fault_conf = "unenrolled = \"allow\"\n";
 
-enum fault_question { ASK_CHECK, ASK_RIGHT, ASK_WRONG, ASK_RECOVERY,
+enum fault_question { ASK_CHECK, ASK_RIGHT, ASK_WRONG, ASK_RECOVERY, ASK_PASS,
 	ASK_QUESTIONS };
+
+static const char *const fault_names[] = {
+	[ASK_CHECK] = "check", [ASK_RIGHT] = "app code",
+	[ASK_WRONG] = "wrong code", [ASK_RECOVERY] = "recovery code",
+	[ASK_PASS] = "login pass",
+};
+
+/* What is said where nothing fails. */
+static const enum outcome fault_answers[] = {
+	[ASK_CHECK] = OUT_ASK, [ASK_RIGHT] = OUT_OK_TOTP,
+	[ASK_WRONG] = OUT_BAD_CODE, [ASK_RECOVERY] = OUT_OK_RECOVERY,
+	[ASK_PASS] = OUT_OK_PASS,
+};
 
 /* What is on record about the person. */
 struct fault_record {
 	int64_t	step, charged;
 	size_t	unspent;
+	bool	passed;		/* the pass is used */
 };
 
 /* The store by a way on which nothing fails. */
 static inline struct store *
 fault_store(void)
 {
-	struct store_options options = { .role = STORE_SELF,
+	struct store_options options = { .role = STORE_ADMIN,
 		.owner = getuid(), .audit_events = 1000, .vfs = "unix" };
 	struct failure f = { .path = "" };
 	struct store *s;
@@ -75,7 +92,8 @@ fault_look(void)
 	assert_int_equal(a.credential_count, 1);
 	return (struct fault_record){ .step = a.credentials[0].last_step,
 		.charged = a.limiters[LIMITER_TOTP_LOGIN].consecutive,
-		.unspent = account_codes_left(&a) };
+		.unspent = account_codes_left(&a),
+		.passed = a.passes[PASS_LOGIN].used_at != 0 };
 }
 
 static inline void
@@ -121,6 +139,9 @@ fault_refresh(void)
 	if (store_sqlite.apply(s, &fault_person, &d, &event, &f) != STORE_OK)
 		fail_msg("%s: %s", f.path, f.reason);
 	assert_int_equal(store_sqlite.commit(s, &f), STORE_OK);
+	/* Logins that are refused leave this to nobody else: the log would
+	   grow, and each opening read the whole of it. */
+	store_sqlite.tend(s, false);
 	store_sqlite.close(s);
 }
 
@@ -151,6 +172,9 @@ fault_enroll(void)
 	keyring_free(ring);
 	assert_true(recovery_make(&a->recovery, FAULT_CODES, clock_now(),
 	    fault_codes));
+	assert_true(pass_make(&a->passes[PASS_LOGIN], PASS_TTL_MAX,
+	    clock_now(), fault_pass));
+	memcpy(a->passes[PASS_LOGIN].note, "why", 4);
 	fault_refresh();
 }
 
@@ -177,7 +201,7 @@ fault_setup(void **state)
 	log_path("/nowhere/log");
 	log_line(LOG_DEBUG, "faults");
 	fault_paths = place_paths();
-	put("stepup.conf", "unenrolled = \"allow\"\n", 21, 0644);
+	put("stepup.conf", fault_conf, strlen(fault_conf), 0644);
 	assert_int_equal(settings_read(&fault_settings, &fault_paths, &f),
 	    OUT_DONE);
 	if (birth_of(&fault_paths, &fault_settings, &store_sqlite, &did, &f)
@@ -226,9 +250,9 @@ fault_frame(enum fault_question what)
 	wire_put_uint(w, TAG_UID, FAULT_UID);
 	wire_put_string(w, TAG_SERVICE, "sshd");
 	fault_code(what == ASK_RIGHT, code);
-	if (what == ASK_RECOVERY)
-		wire_put_bytes(w, TAG_ANSWER, fault_codes[0],
-		    RECOVERY_LENGTH);
+	if (what == ASK_RECOVERY || what == ASK_PASS)
+		wire_put_bytes(w, TAG_ANSWER, what == ASK_PASS ? fault_pass :
+		    fault_codes[0], RECOVERY_LENGTH);
 	else if (what != ASK_CHECK)
 		wire_put_bytes(w, TAG_ANSWER, code, 6);
 	assert_true(wire_done(w));
@@ -280,6 +304,10 @@ fault_judge(enum fault_question what, enum outcome o)
 		assert_int_equal(what, ASK_RECOVERY);
 		assert_true(spent);
 		break;
+	case OUT_OK_PASS:
+		assert_int_equal(what, ASK_PASS);
+		assert_true(r.passed);
+		break;
 	case OUT_BAD_CODE:
 		assert_int_equal(what, ASK_WRONG);
 		assert_int_equal(r.charged, 1);
@@ -298,6 +326,8 @@ fault_judge(enum fault_question what, enum outcome o)
 		assert_int_equal(what, ASK_RIGHT);
 	if (spent)
 		assert_int_equal(what, ASK_RECOVERY);
+	if (r.passed)
+		assert_int_equal(what, ASK_PASS);
 	if (r.charged != 0) {
 		assert_int_equal(what, ASK_WRONG);
 		assert_int_equal(r.charged, 1);
