@@ -262,7 +262,7 @@ fault_frame(enum fault_question what)
 static inline enum outcome
 fault_ask(enum store_role role)
 {
-	const struct caller root = { .door = DOOR_LOGIN };
+	const struct caller login = { .door = DOOR_LOGIN };
 	static struct round_item item;
 	struct wire_message m;
 	struct site *site;
@@ -273,7 +273,7 @@ fault_ask(enum store_role role)
 	item.len = fault_packet.len;
 	if ((site = site_new(&fault_paths, role)) == NULL)
 		return OUT_MEMORY;
-	round_answer(site, &root, &item, 1);
+	round_answer(site, &login, &item, 1);
 	site_tend(site, true);
 	site_tend(site, false);
 	site_free(site);
