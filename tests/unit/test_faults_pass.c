@@ -77,8 +77,8 @@ given(void **state)
 static void
 revoked(void **state)
 {
-	const struct fault_run r = { "taken back", OUT_DONE, in_force, take_back,
-	    judge_revoked };
+	const struct fault_run r = { "taken back", OUT_DONE, in_force,
+	    take_back, judge_revoked };
 
 	(void)state;
 	fault_every_way(&r);

@@ -15,7 +15,7 @@ in_force(void)
 	pass_fresh(PASS_ENROLL, &pass_old);
 }
 
-/* --- The wizard ------------------------------------------------------------ */
+/* --- The wizard -------------------------------------------------------- */
 
 static struct phone phone;
 static struct phone again;
