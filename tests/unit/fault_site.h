@@ -124,6 +124,14 @@ fault_stride(unsigned usual)
 	return under_valgrind() ? 16 * usual : usual;
 }
 
+/* What hangs is killed, and so fails. */
+static inline unsigned
+fault_patience(void)
+{
+	return getenv("FAULTS_EVERY") != NULL ? 7200 :
+	    getenv("STEPUP_VALGRIND") != NULL ? 1800 : 600;
+}
+
 /* As after enrollment: the step, the codes, the failures are fresh. */
 static inline void
 fault_refresh(void)
@@ -186,12 +194,12 @@ fault_setup(void **state)
 	bool did;
 
 	(void)state;
-	alarm(getenv("FAULTS_EVERY") != NULL ? 7200 : 600);
+	alarm(fault_patience());
 	fault_tried = 0;
 	if (fault_stride(1) > 1)
 		(void)rounds("from one n to the next", 1, 16);
 	umask(022);
-	/* Thousands of synced commits: in memory where there is such a place. */
+	/* Thousands of synced commits: in memory where that can be. */
 	strcpy(place, "/dev/shm/stepup-test-XXXXXX");
 	if (mkdtemp(place) == NULL) {
 		strcpy(place, "/tmp/stepup-test-XXXXXX");
