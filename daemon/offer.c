@@ -13,36 +13,54 @@
 #define CODE_TRIES	5
 #define SEARCH_SECONDS	(24 * 3600)
 
-/* Whether the code is that of one step under this reading of the secret. */
+/*
+ * Whether the code is that of one step under this reading of the secret:
+ * OUT_DONE, OUT_BAD_CODE, or OUT_MEMORY where it could not be computed.
+ */
+static enum outcome
+code_look(const struct credential *c, enum otp_algorithm algorithm,
+    unsigned digits, int64_t step, const struct secret *typed)
+{
+	char code[OTP_DIGITS_MAX + 1] = { 0 };
+	enum outcome o = OUT_MEMORY;
+
+	if (totp_code(c->secret.data, c->secret.len, algorithm, digits,
+	    step, code))
+		o = typed->len == digits && text_equal(code, typed->data,
+		    digits) ? OUT_DONE : OUT_BAD_CODE;
+	explicit_bzero(code, sizeof(code));
+	return o;
+}
+
+/* For hints alone. */
 static bool
 code_is(const struct credential *c, enum otp_algorithm algorithm,
     unsigned digits, int64_t step, const struct secret *typed)
 {
-	char code[OTP_DIGITS_MAX + 1] = { 0 };
-	bool same;
-
-	same = totp_code(c->secret.data, c->secret.len, algorithm, digits,
-	    step, code) && typed->len == digits &&
-	    text_equal(code, typed->data, digits);
-	explicit_bzero(code, sizeof(code));
-	return same;
+	return code_look(c, algorithm, digits, step, typed) == OUT_DONE;
 }
 
-/* Searches the window; true sets last_step, which is thereby spent. */
-static bool
-new_code_right(struct credential *c, unsigned window,
+/*
+ * Searches the window; OUT_DONE sets last_step, which is thereby spent.  A
+ * code that was not computed is no wrong one.
+ */
+static enum outcome
+new_code_look(struct credential *c, unsigned window,
     const struct secret *typed, int64_t now)
 {
 	int64_t step, at = totp_step(now, c->period);
-	bool right = false;
+	enum outcome one, o = OUT_BAD_CODE;
 
 	for (step = at - window; step <= at + window; step++) {
-		if (!code_is(c, c->algorithm, c->digits, step, typed))
+		one = code_look(c, c->algorithm, c->digits, step, typed);
+		if (one == OUT_MEMORY)
+			return one;
+		if (one != OUT_DONE)
 			continue;
 		c->last_step = step;
-		right = true;
+		o = OUT_DONE;
 	}
-	return right;
+	return o;
 }
 
 /*
@@ -147,11 +165,10 @@ ask_new_code(struct session *s, struct credential *c)
 			break;
 		squeeze(&typed);
 		now = clock_now();
-		if (new_code_right(c, s->settings.window, &typed, now))
-			o = OUT_DONE;
-		else
-			o = send_miss(s, c, left - 1, &typed, now) ?
-			    OUT_BAD_CODE : OUT_NO_INPUT;
+		o = new_code_look(c, s->settings.window, &typed, now);
+		if (o == OUT_BAD_CODE &&
+		    !send_miss(s, c, left - 1, &typed, now))
+			o = OUT_NO_INPUT;
 	}
 	secret_wipe(&typed);
 	return o;

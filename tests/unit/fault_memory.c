@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,17 +20,20 @@ static _Thread_local bool armed;
 
 static struct {
 	bool		 sticky;
-	unsigned	 calls, at, failed;
+	unsigned	 calls, failed;
+	atomic_uint	 at;
 } memory;
 
 static bool
 fails(void)
 {
+	unsigned at;
+
 	if (!armed)
 		return false;
 	memory.calls++;
-	if (memory.calls != memory.at && !(memory.sticky &&
-	    memory.calls > memory.at))
+	at = atomic_load(&memory.at);
+	if (memory.calls != at && !(memory.sticky && memory.calls > at))
 		return false;
 	memory.failed++;
 	errno = ENOMEM;
@@ -148,10 +152,16 @@ fault_memory_start(void)
 void
 fault_memory_arm(unsigned n, bool sticky)
 {
-	memset(&memory, 0, sizeof(memory));
+	memory.calls = memory.failed = 0;
 	memory.sticky = sticky;
-	memory.at = n;
+	atomic_store(&memory.at, n);
 	armed = true;
+}
+
+void
+fault_memory_now(void)
+{
+	atomic_store(&memory.at, 0);
 }
 
 unsigned

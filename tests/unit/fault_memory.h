@@ -16,6 +16,12 @@ void fault_memory_start(void);
 /* The n-th allocation from here on, n > 0. */
 void fault_memory_arm(unsigned n, bool sticky);
 
+/*
+ * The next one of the thread that armed it, sticky; for a client that knows
+ * what it will be asked to do.
+ */
+void fault_memory_now(void);
+
 /* No more; how many failed. */
 unsigned fault_memory_disarm(void);
 
