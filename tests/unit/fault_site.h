@@ -129,7 +129,7 @@ static inline unsigned
 fault_patience(void)
 {
 	return getenv("FAULTS_EVERY") != NULL ? 7200 :
-	    getenv("STEPUP_VALGRIND") != NULL ? 1800 : 600;
+	    under_valgrind() ? 1800 : 600;
 }
 
 /* As after enrollment: the step, the codes, the failures are fresh. */

@@ -22,8 +22,8 @@ struct fault_way {
 static const struct fault_way fault_ways[] = {
 	{ "disk, once", false, false, 0, 2000, 1 },
 	{ "disk full from then on", false, true, SQLITE_FULL, 2000, 1 },
-	{ "memory, once", true, false, 0, 40, 97 },
-	{ "memory, from then on", true, true, 0, 20, 131 },
+	{ "memory, once", true, false, 0, 40, 193 },
+	{ "memory, from then on", true, true, 0, 20, 257 },
 };
 
 /* For a whole group of tests: a host, and both kinds of faults. */
