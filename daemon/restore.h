@@ -31,7 +31,8 @@ struct restore {
 	bool		 machine_known, replace;
 	struct record_head head;
 	bool		 headed, ended, staging;
-	uint64_t	 accounts, said, lost;
+	uint64_t	 accounts, said;	/* that came; by the last record */
+	uint64_t	 lost;		/* who had a factor and does not come */
 	enum outcome	 refused;	/* why a record was not taken */
 	struct account	*batch;		/* RESTORE_BATCH, sealed */
 	size_t		 n;
