@@ -29,7 +29,6 @@ lift(struct row *r, struct credential *c)
 {
 	int64_t at = row_int(r, 0, INT64_MAX);
 	int64_t window = row_int(r, 0, LITE_FLOOR_WINDOW);
-
 	int64_t floor = at / c->period + window;
 
 	if (at > 0 && c->created_at <= at && c->last_step < floor)
