@@ -43,8 +43,9 @@ limit_restart(struct limiter m, int64_t now)
 struct limiter
 limit_charge(struct limiter m, const struct limits *l, int64_t now)
 {
-	m.consecutive++;
-	m.total++;
+	/* Only a store edited by hand comes near the end. */
+	m.consecutive += m.consecutive < INT64_MAX;
+	m.total += m.total < INT64_MAX;
 	if (m.total_since == 0)
 		m.total_since = now;
 	if (m.consecutive % l->attempts == 0) {

@@ -222,6 +222,21 @@ passwords_counted(void **state)
 	assert_int_equal(limit_password_count(&m, 1000), 0);
 }
 
+/* What a store edited by hand may say does not wrap to a clean record. */
+static void
+counts_end(void **state)
+{
+	struct limiter m = { .consecutive = INT64_MAX, .total = INT64_MAX };
+	uint32_t wait;
+
+	(void)state;
+	m = limit_charge(m, &defaults, T);
+	assert_int_equal(m.consecutive, INT64_MAX);
+	assert_int_equal(m.total, INT64_MAX);
+	assert_int_equal(limit_state(&m, &defaults, true, false, T, &wait),
+	    LIMIT_DISABLED);
+}
+
 int
 main(void)
 {
@@ -233,6 +248,7 @@ main(void)
 		cmocka_unit_test(clock_set_back),
 		cmocka_unit_test(forgiving),
 		cmocka_unit_test(counts),
+		cmocka_unit_test(counts_end),
 		cmocka_unit_test(passwords),
 	};
 
