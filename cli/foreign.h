@@ -20,6 +20,7 @@
 #define FOREIGN_SECRET_STRONG	16	/* 128 bits: below it is weak */
 #define FOREIGN_NAME_MAX	255
 #define FOREIGN_PERIOD_MIN	15
+#define FOREIGN_PERIOD_MAX	120
 
 enum foreign_why {
 	FOREIGN_FINE = 0,
