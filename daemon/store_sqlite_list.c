@@ -8,6 +8,16 @@
 
 #include "daemon/store_sqlite_row.h"
 
+/* Name and uid alone. */
+static void
+row_who(struct row *r, void *out)
+{
+	struct account *a = out;
+
+	row_string(r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX, a->name);
+	a->uid = (uid_t)row_int(r, 0, UINT32_MAX - 1);
+}
+
 /* Names and uids of one batch, then each account, in one transaction. */
 static enum store_code
 list_batch(struct store *s, const char *after, struct account *batch,
@@ -15,7 +25,6 @@ list_batch(struct store *s, const char *after, struct account *batch,
 {
 	enum store_code code;
 	struct lite_call c;
-	struct row r = { .ok = true };
 	size_t i;
 
 	*n = 0;
@@ -24,17 +33,8 @@ list_batch(struct store *s, const char *after, struct account *batch,
 	lite_call(&c, s, LITE_LIST);
 	lite_blob(&c, after, strlen(after));
 	lite_int(&c, LITE_LIST_BATCH);
-	while (r.ok && *n < LITE_LIST_BATCH && lite_row(&c)) {
-		r.st = c.statement;
-		r.next = 0;
-		row_string(&r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX,
-		    batch[*n].name);
-		batch[*n].uid = (uid_t)row_int(&r, 0, UINT32_MAX - 1);
-		(*n)++;
-	}
-	code = lite_done(&c, f);
-	if (code == STORE_OK && !r.ok)
-		code = row_damaged(s, f);
+	code = row_each(&c, row_who, batch, sizeof(*batch), LITE_LIST_BATCH,
+	    n, f);
 	for (i = 0; code == STORE_OK && i < *n; i++) {
 		char name[ACCOUNT_NAME_MAX + 1];
 
@@ -98,8 +98,9 @@ row_spent(struct row *r, struct store_line *l)
 }
 
 static void
-row_line(struct row *r, struct store_line *l)
+row_line(struct row *r, void *out)
 {
+	struct store_line *l = out;
 	size_t sealed;
 
 	memset(l, 0, sizeof(*l));
@@ -123,7 +124,6 @@ lines_batch(struct store *s, const char *after, struct store_line *batch,
 {
 	enum store_code code;
 	struct lite_call c;
-	struct row r = { .ok = true };
 
 	*n = 0;
 	if ((code = lite_begin(s, STORE_READ, f)) != STORE_OK)
@@ -131,14 +131,8 @@ lines_batch(struct store *s, const char *after, struct store_line *batch,
 	lite_call(&c, s, LITE_LINES);
 	lite_blob(&c, after, strlen(after));
 	lite_int(&c, LITE_LINES_BATCH);
-	while (r.ok && *n < LITE_LINES_BATCH && lite_row(&c)) {
-		r.st = c.statement;
-		r.next = 0;
-		row_line(&r, &batch[(*n)++]);
-	}
-	code = lite_done(&c, f);
-	if (code == STORE_OK && !r.ok)
-		code = row_damaged(s, f);
+	code = row_each(&c, row_line, batch, sizeof(*batch),
+	    LITE_LINES_BATCH, n, f);
 	lite_rollback(s);
 	return code;
 }
@@ -169,8 +163,9 @@ lite_lines(struct store *s, store_line_visit visit, void *arg,
 }
 
 static void
-row_record(struct row *r, struct store_record *e)
+row_record(struct row *r, void *out)
 {
+	struct store_record *e = out;
 	int64_t uid, by;
 
 	e->id = row_int(r, 0, INT64_MAX);
@@ -197,7 +192,7 @@ lite_records(struct store *s, enum store_ring ring, int64_t after,
 {
 	enum store_code code;
 	struct lite_call c;
-	struct row r = { .ok = true };
+	size_t i;
 
 	*n = 0;
 	if ((code = lite_begin(s, STORE_READ, f)) != STORE_OK)
@@ -206,22 +201,18 @@ lite_records(struct store *s, enum store_ring ring, int64_t after,
 	    LITE_RECORDS_LOGIN);
 	lite_int(&c, after);
 	lite_int(&c, STORE_RECORDS);
-	while (r.ok && *n < STORE_RECORDS && lite_row(&c)) {
-		r.st = c.statement;
-		r.next = 0;
-		out[*n].ring = ring;
-		row_record(&r, &out[(*n)++]);
-	}
-	code = lite_done(&c, f);
-	if (code == STORE_OK && !r.ok)
-		code = row_damaged(s, f);
+	code = row_each(&c, row_record, out, sizeof(*out), STORE_RECORDS, n, f);
+	for (i = 0; i < *n; i++)
+		out[i].ring = ring;
 	lite_rollback(s);
 	return code;
 }
 
 static void
-row_tally(struct row *r, struct store_tally *t)
+row_tally(struct row *r, void *out)
 {
+	struct store_tally *t = out;
+
 	t->hour = row_int(r, -1, INT64_MAX / 3600 - 1);
 	t->uid = row_int(r, -1, UINT32_MAX);
 	row_string(r, SQLITE_BLOB, 0, ACCOUNT_NAME_MAX, t->name);
@@ -236,7 +227,6 @@ lite_tallies(struct store *s, const struct store_tally *after,
 {
 	enum store_code code;
 	struct lite_call c;
-	struct row r = { .ok = true };
 
 	*n = 0;
 	if ((code = lite_begin(s, STORE_READ, f)) != STORE_OK)
@@ -246,14 +236,7 @@ lite_tallies(struct store *s, const struct store_tally *after,
 	lite_int(&c, after->uid);
 	lite_int(&c, after->outcome);
 	lite_int(&c, STORE_RECORDS);
-	while (r.ok && *n < STORE_RECORDS && lite_row(&c)) {
-		r.st = c.statement;
-		r.next = 0;
-		row_tally(&r, &out[(*n)++]);
-	}
-	code = lite_done(&c, f);
-	if (code == STORE_OK && !r.ok)
-		code = row_damaged(s, f);
+	code = row_each(&c, row_tally, out, sizeof(*out), STORE_RECORDS, n, f);
 	lite_rollback(s);
 	return code;
 }

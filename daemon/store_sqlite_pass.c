@@ -132,14 +132,25 @@ lite_replace_passes(struct store *s, const struct account *a,
 	return code;
 }
 
+static void
+row_listed(struct row *r, void *out)
+{
+	struct store_pass *p = out;
+
+	memset(p, 0, sizeof(*p));
+	p->id = row_int(r, 1, INT64_MAX);
+	row_string(r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX, p->name);
+	p->uid = (uid_t)row_int(r, 0, UINT32_MAX - 1);
+	p->which = (enum pass_name)(row_int(r, 1, PASSES) - 1);
+	row_pass(r, &p->pass);
+}
+
 static enum store_code
 batch_read(struct store *s, int64_t after, struct store_pass *batch,
     size_t *n, struct failure *f)
 {
 	enum store_code code;
 	struct lite_call c;
-	struct row r = { .ok = true };
-	struct store_pass *p;
 
 	*n = 0;
 	if ((code = lite_begin(s, STORE_READ, f)) != STORE_OK)
@@ -147,20 +158,8 @@ batch_read(struct store *s, int64_t after, struct store_pass *batch,
 	lite_call(&c, s, LITE_PASSES);
 	lite_int(&c, after);
 	lite_int(&c, LITE_PASSES_BATCH);
-	while (r.ok && *n < LITE_PASSES_BATCH && lite_row(&c)) {
-		r.st = c.statement;
-		r.next = 0;
-		p = &batch[(*n)++];
-		memset(p, 0, sizeof(*p));
-		p->id = row_int(&r, 1, INT64_MAX);
-		row_string(&r, SQLITE_BLOB, 1, ACCOUNT_NAME_MAX, p->name);
-		p->uid = (uid_t)row_int(&r, 0, UINT32_MAX - 1);
-		p->which = (enum pass_name)(row_int(&r, 1, PASSES) - 1);
-		row_pass(&r, &p->pass);
-	}
-	code = lite_done(&c, f);
-	if (code == STORE_OK && !r.ok)
-		code = row_damaged(s, f);
+	code = row_each(&c, row_listed, batch, sizeof(*batch),
+	    LITE_PASSES_BATCH, n, f);
 	lite_rollback(s);
 	return code;
 }

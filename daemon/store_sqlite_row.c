@@ -82,6 +82,23 @@ row_limiters(struct row *r, struct limiter limiters[LIMITERS])
 }
 
 enum store_code
+row_each(struct lite_call *c, row_read *read, void *out, size_t size,
+    size_t max, size_t *n, struct failure *f)
+{
+	struct row r = { .ok = true };
+	enum store_code code;
+
+	*n = 0;
+	while (r.ok && *n < max && lite_row(c)) {
+		r.st = c->statement;
+		r.next = 0;
+		read(&r, (uint8_t *)out + (*n)++ * size);
+	}
+	code = lite_done(c, f);
+	return code == STORE_OK && !r.ok ? row_damaged(c->store, f) : code;
+}
+
+enum store_code
 row_damaged(struct store *s, struct failure *f)
 {
 	return lite_refuse(s, "an account's row is damaged, or newer than "

@@ -27,6 +27,15 @@ void row_string(struct row *, int type, size_t least, size_t room,
     char *buf);
 void row_limiters(struct row *, struct limiter limiters[LIMITERS]);
 
+/*
+ * Steps a call to its end, or to `max` rows: each through `read` into the
+ * next place of `out`, which are `size` bytes apart; *n of them.  A row that
+ * is not sound is STORE_REFUSED.
+ */
+typedef void row_read(struct row *, void *out);
+enum store_code row_each(struct lite_call *, row_read *, void *out,
+    size_t size, size_t max, size_t *n, struct failure *);
+
 /* STORE_REFUSED, and why. */
 enum store_code row_damaged(struct store *, struct failure *);
 

@@ -22,7 +22,7 @@
 #define INDEX_FRAMES	16
 #define INDEX_DONE	96
 
-#define ROOM		1500	/* frames; no batch beyond: logins need the rest */
+#define ROOM		1500	/* frames a batch may leave; logins need more */
 #define ROOM_TRIES	200	/* of 5 ms */
 
 #ifndef MADV_POPULATE_WRITE
