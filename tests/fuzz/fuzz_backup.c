@@ -15,6 +15,8 @@ static uint8_t again[RECORD_MAX];
 static void
 look_account(const uint8_t *data, size_t len)
 {
+	const struct limiter *l;
+
 	if (!record_get_account(data, len, form, &account)) {
 		CLAIM(account.id == 0 && account.name[0] == '\0');
 		CLAIM(account.credential_count == 0);
@@ -23,6 +25,10 @@ look_account(const uint8_t *data, size_t len)
 	CLAIM(account.id > 0 && account.name[0] != '\0');
 	CLAIM(account.credential_count <= ACCOUNT_CREDENTIALS_MAX);
 	CLAIM(account.recovery.count <= ACCOUNT_CODES_MAX);
+	/* One more does not wrap. */
+	for (l = account.limiters; l < account.limiters + LIMITERS; l++)
+		CLAIM(l->consecutive >= 0 && l->consecutive < INT64_MAX &&
+		    l->total >= 0 && l->total < INT64_MAX);
 	CLAIM(record_put_account(&account, form, again) ==
 	    len + RECORD_HEADER);
 	CLAIM(memcmp(again + RECORD_HEADER, data, len) == 0);

@@ -41,14 +41,14 @@ enum wire_io __wrap_wire_receive(int, uint8_t *, size_t *);
 bool __wrap_wire_wait(int, short, int64_t);
 
 static void
-put_row(struct wire_writer *w, unsigned name, unsigned secret,
+put_row(struct wire_writer *w, unsigned name, unsigned *secret,
     struct input *in)
 {
 	uint8_t how = input_byte(in), bytes[OTP_SECRET_MAX];
 	char text[8] = { (char)('a' + name % 26), 0 };
 	unsigned bad = how % 32;	/* one of twelve things, or none */
 
-	memset(bytes, 1 + (int)secret, sizeof(bytes));
+	memset(bytes, 1 + (int)*secret, sizeof(bytes));
 	wire_start(w, WIRE_VERSION, bad == 1 ? VERB_LIST : VERB_IMPORT);
 	if (bad != 2)
 		wire_put_string(w, TAG_NAME, bad == 3 ? "" : text);
@@ -59,6 +59,9 @@ put_row(struct wire_writer *w, unsigned name, unsigned secret,
 	wire_put_uint(w, TAG_ALGORITHM, bad == 7 ? 9 : OTP_SHA1);
 	wire_put_uint(w, TAG_DIGITS, bad == 8 ? 5 : bad == 9 ? 9 : 8);
 	wire_put_uint(w, TAG_PERIOD, bad == 10 ? 14 : bad == 11 ? 121 : 15);
+	/* A longer one of the same bytes is another. */
+	if (how & 32)
+		*secret += 2 * SECRETS;
 	if (how & 64)
 		wire_put_int64(w, TAG_AFTER, (int64_t)input_number(in, 8));
 	if (bad > 0 && bad < 12)
@@ -78,7 +81,8 @@ put_rows(uint8_t *data, struct input *in, unsigned n)
 		rows[row_count].name = byte % 32 % 26;
 		rows[row_count].secret = byte / 32 % SECRETS +
 		    SECRETS * (row_count % 2);
-		put_row(&w, rows[row_count].name, rows[row_count].secret, in);
+		put_row(&w, rows[row_count].name, &rows[row_count].secret,
+		    in);
 		row_count++;
 		data[len++] = (uint8_t)(w.len >> 8);
 		data[len++] = (uint8_t)w.len;
