@@ -100,15 +100,17 @@ discard(const char *path)
 static enum store_code
 make_file(const char *path, struct failure *f)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	int error, fd;
 
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
 	if (fd >= 0) {
 		close(fd);
 		return STORE_OK;
 	}
-	failure_set(f, OUT_STORE, path, "create: %s", strerror(errno));
-	return errno == EEXIST ? STORE_BROKEN : STORE_REFUSED;
+	error = errno;
+	failure_set(f, OUT_STORE, path, "create: %s", strerror(error));
+	return error == EEXIST ? STORE_BROKEN : STORE_REFUSED;
 }
 
 enum store_code
