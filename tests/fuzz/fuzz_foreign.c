@@ -7,8 +7,6 @@
 
 const char fuzz_name[] = "foreign";
 
-#define PERIOD_MAX 120	/* what the service takes, SPEC 6 */
-
 static bool
 zeroes(const uint8_t *p, size_t len)
 {
@@ -36,7 +34,7 @@ sound(const struct foreign *f, bool oath)
 	    f->secret_len <= OTP_SECRET_MAX);
 	CLAIM(f->digits >= 6 && f->digits <= OTP_DIGITS_MAX);
 	CLAIM(f->period >= FOREIGN_PERIOD_MIN &&
-	    f->period <= PERIOD_MAX);
+	    f->period <= FOREIGN_PERIOD_MAX);
 	CLAIM(oath == (f->user[0] != '\0'));
 	CLAIM(f->after >= 0 && f->window <= 100);
 }
