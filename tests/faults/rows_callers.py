@@ -178,18 +178,38 @@ def go_on(pid):
 class Freezer:
     """A cgroup that stops all processes of a login at once, its helper
     too: what no signal can do."""
-    ROOT = "/sys/fs/cgroup/freezer"
+    # Folder, its switch, what is written to it, where it is to be read.
+    FIRST = ("/sys/fs/cgroup/freezer", "freezer.state", ("THAWED", "FROZEN"),
+             "freezer.state", "FROZEN")
+    SECOND = ("cgroup.freeze", ("0", "1"), "cgroup.events", "frozen 1")
+
+    @classmethod
+    def kinds(cls):
+        yield cls.FIRST
+        for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+            if os.path.exists(f"{root}/cgroup.controllers"):
+                yield (root,) + cls.SECOND
+
+    @classmethod
+    def kind(cls):
+        return next((k for k in cls.kinds() if os.access(k[0], os.W_OK)),
+                    None)
 
     def __init__(self):
-        self.folder = f"{self.ROOT}/stepup-{os.getpid()}"
-        try:
-            os.mkdir(self.folder)
-        except OSError as e:
-            raise Skip(f"no freezer at {self.ROOT}: {e.strerror}")
+        kind = self.kind()
+        if kind is None:
+            raise Skip("no cgroup freezer")
+        root, self.switch, self.words, self.state, self.frozen = kind
+        self.folder = f"{root}/stepup-{os.getpid()}"
+        os.mkdir(self.folder)
 
     def write(self, name, text):
         with open(f"{self.folder}/{name}", "w") as f:
             f.write(text)
+
+    def read(self, name):
+        with open(f"{self.folder}/{name}") as f:
+            return f.read().splitlines()
 
     def freeze(self, session):
         for pid in [session.pid] + [p for p, _ in
@@ -198,19 +218,15 @@ class Freezer:
                 self.write("cgroup.procs", str(pid))
             except OSError:
                 pass
-        self.write("freezer.state", "FROZEN")
-        until("the freezer freezes", lambda: self.read("freezer.state") ==
-              "FROZEN\n")
-
-    def read(self, name):
-        with open(f"{self.folder}/{name}") as f:
-            return f.read()
+        self.write(self.switch, self.words[1])
+        until("the freezer freezes",
+              lambda: self.frozen in self.read(self.state))
 
     def empty(self):
-        return self.read("cgroup.procs") == ""
+        return self.read("cgroup.procs") == []
 
     def thaw(self, _):
-        self.write("freezer.state", "THAWED")
+        self.write(self.switch, self.words[0])
 
     def close(self):
         self.thaw(None)
@@ -262,11 +278,11 @@ def still(place):
 
 
 def freezer_row(name):
-    """Where there is no freezer (cgroup v1) the quick run goes without,
-    and says so; for `make check-long` it is a skip."""
-    if os.access(Freezer.ROOT, os.W_OK) or results.LONG:
+    """Where there is no freezer the quick run goes without, and says so;
+    for `make check-long` it is a skip."""
+    if Freezer.kind() is not None or results.LONG:
         return row(name)
-    return left_out(name, f"no freezer at {Freezer.ROOT}")
+    return left_out(name, "no cgroup freezer")
 
 
 @freezer_row("a_frozen_su")
