@@ -16,7 +16,6 @@ import stepup                                                # noqa: E402
 from stepup import BUILD, check, equal, pipe, row            # noqa: E402
 from terminal import Session, plain_env                      # noqa: E402
 
-stepup.ROWS.clear()
 MADE = BUILD / "completions"
 BASH, ZSH, FISH = MADE / "stepup", MADE / "_stepup", MADE / "stepup.fish"
 PLACE = pathlib.Path(tempfile.mkdtemp(prefix="stepup-"))

@@ -9,11 +9,10 @@ sys.dont_write_bytecode = True
 
 import stepup                                                # noqa: E402
 from selfservice import CONFIRM, NOTE, OUTCOME, PROMPT, REPLY, STATUS
-from stepup import PERSON, TMP, Run, admin, check, equal, kept, pipe, row
+from stepup import TMP, Run, admin, check, equal, kept, pipe, row
 from stepup_admin import (DONE, NAME, POLICY, PRUNE, REBIND,  # noqa: E402
                           RENAME, UNLOCK, ask, narrow)
 
-stepup.ROWS.clear()
 SIDES = [[NOTE, {"text": "In the store: alice, user number 1000."}],
          [NOTE, {"text": "On this host: alicia, user number 1000."}],
          [PROMPT, {"style": CONFIRM, "text": "Is that the same person?"}]]

@@ -93,7 +93,7 @@ def cli_last_one_is_confirmed():
 
 @row
 def cli_names_of_authenticators():
-    for words in (("add",), ("add", ""), ("add", "a b"), ("add", "-x"), ("add", ""),
+    for words in (("add",), ("add", ""), ("add", "a b"), ("add", "-x"),
                   ("add", "x" * 65), ("add", "a", "b"), ("add", "\xfc"),
                   ("remove",), ("remove", "a", "--all"),
                   ("remove", "--all", "a", "b"), ("remove", "a;b"),

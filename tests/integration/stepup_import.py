@@ -12,7 +12,6 @@ import stepup                                                # noqa: E402
 from selfservice import OUTCOME, REPLY                       # noqa: E402
 from stepup import PERSON, TMP, admin, check, equal, pipe, row  # noqa: E402
 
-stepup.ROWS.clear()
 IMPORT = 21
 NAME = PERSON.pw_name
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -20,7 +20,8 @@ def admin_pass():
     status, out, err, asked = ask("pass", NAME, *WHY, frames=MADE,
                                   sudo="alice")
     equal((status, asked[1]), (0, f"request {PASS} name={NAME} "
-                                  "reason=phone at home flags=00000000 ttl=00000e10"))
+                                  "reason=phone at home flags=00000000 "
+                                  "ttl=00000e10"))
     equal(out, f"Login pass for {NAME}, good once, until 2025-11-21 11:13:"
           f"\n\n  {SHOWN}\n\n{NAME} types it where an app code is asked "
           "for.\n")
@@ -86,8 +87,8 @@ def admin_pass_usage():
         status, out, err, asked = ask("pass", *words, frames=MADE)
         equal((status, asked), (2, []))
         check("a name is missing\nNext: stepup pass USER [--enroll] --reason "
-              in err and err.endswith("\n      or stepup pass --list [USER]\n"),
-              err)
+              in err and
+              err.endswith("\n      or stepup pass --list [USER]\n"), err)
     status, out, err, asked = ask("pass", "--json", frames=MADE)
     check(json.loads(out)["next"].endswith(
         " --revoke [--reason TEXT], or stepup pass --list [USER]"), out)
