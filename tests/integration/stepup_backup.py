@@ -16,7 +16,6 @@ from stepup import (TMP, Run, admin, argv, check, equal, pipe,
 import subprocess                                            # noqa: E402
 from terminal import plain_env                               # noqa: E402
 
-stepup.ROWS.clear()
 BACKUP, RESTORE = 22, 23
 WORDS = "four random words here"
 FILE = TMP / "file"
@@ -293,18 +292,21 @@ def ctrl_c_at_every_prompt():
 
 @row
 def ctrl_c_while_it_is_made():
-    run, log = typed({"frames": BACKED_UP[:2], "stay": True}, "backup",
-                     fresh())
-    run.answer("New passphrase for this backup: $", WORDS)
-    run.answer("The same again: $", WORDS)
-    end = time.monotonic() + 10
-    while not any(p.stat().st_size for p in TMP.glob("file.*")):
-        check(time.monotonic() < end, "nothing came")
-        run.read(0.01)
-    run.interrupt()
-    run.ends(5)
-    equal(FILE.exists(), False)
-    alone()
+    """Right behind Enter, when the terminal forgets what was typed, too."""
+    for at_once in (True, True, True, False):
+        run, log = typed({"frames": BACKED_UP[:2], "stay": True}, "backup",
+                         fresh())
+        run.answer("New passphrase for this backup: $", WORDS)
+        run.answer("The same again: $", WORDS)
+        end = time.monotonic() + 10
+        while not at_once and not any(p.stat().st_size
+                                      for p in TMP.glob("file.*")):
+            check(time.monotonic() < end, "nothing came")
+            run.read(0.01)
+        run.interrupt()
+        run.ends(5)
+        equal(FILE.exists(), False)
+        alone()
 
 
 # --- restore ---------------------------------------------------------------
